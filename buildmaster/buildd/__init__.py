@@ -1,0 +1,1 @@
+"""What builds, for those who have no slaves yet: the bundled slave."""

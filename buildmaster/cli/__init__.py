@@ -1,0 +1,1 @@
+"""What an operator types: the ``buildmaster`` command, one module a noun."""

@@ -1,0 +1,1 @@
+"""Read the conf file once; report every mistake at once."""

@@ -1,0 +1,1 @@
+"""What ought to happen: values, and pure functions of them."""

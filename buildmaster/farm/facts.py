@@ -1,0 +1,148 @@
+"""What is known at one moment: of builders, of what they hold, and of what their slaves say.
+
+All are frozen: equality is content, so rules are tested by comparison, and what a rule was decided on can be printed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from buildmaster.farm.states import (
+    BuilderStatus,
+    BuildState,
+    CleanStatus,
+    FailedBy,
+    Pocket,
+    Purpose,
+    SeriesStatus,
+    SlaveVerdict,
+)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A slave that said nothing that is of the protocol: a timeout, a refusal, garbage.
+
+    ``refused`` is true when the machine answered that nobody listens there.
+    """
+
+    reason: str
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class SlaveStatus:
+    """A slave's answer to ``status()``, of either form.
+
+    ``logtail`` is None where the answer has none, which is not an empty log. ``filemap`` maps file names to SHA-1s.
+    ``words`` keeps what the slave said where it was not one of the known words.
+    """
+
+    status: BuilderStatus
+    verdict: SlaveVerdict | None = None
+    cookie: str | None = None
+    logtail: str | None = None
+    filemap: tuple[tuple[str, str], ...] = ()
+    dependencies: str = ""
+    version: str | None = None
+    words: str = ""
+
+
+Word = SlaveStatus | Silence
+
+
+@dataclass(frozen=True)
+class SlaveInfo:
+    """A slave's answer to ``info()``: its protocol's version, the tag of its architecture, and what it can build."""
+
+    version: str
+    tag: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Present:
+    """A slave's answer to ``ensurepresent()``: whether it has the file, and in its words how or why not."""
+
+    present: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class BuildReply:
+    """A slave's answer to ``build()``: a status word of the protocol, and the cookie or what is missing."""
+
+    status: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds: its digests in hexadecimal, its size in bytes."""
+
+    sha256: str
+    sha1: str
+    size: int
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What a builder is believed to hold: one attempt at one build.
+
+    ``blamed_on`` is the ids of the distinct builders that failed this build before, through no fault of the package.
+    """
+
+    build_id: int
+    entry_id: int
+    attempt_id: int
+    attempt: int
+    cookie: str
+    state: BuildState
+    started: datetime
+    title: str
+    logtail: str | None = None
+    tail_changed: datetime | None = None
+    cancel_since: datetime | None = None
+    failure_count: int = 0
+    blamed_on: frozenset[int] = frozenset()
+    pocket: Pocket = Pocket.RELEASE
+    series: str = ""
+    series_status: SeriesStatus = SeriesStatus.DEVELOPMENT
+    purpose: Purpose = Purpose.PRIMARY
+    private: bool = False
+    estimate: float | None = None
+    build_limit: float | None = None
+    silence_limit: float | None = None
+    held_for: str | None = None
+
+
+@dataclass(frozen=True)
+class BuilderFacts:
+    """What is believed about one builder: its row, and the job it holds.
+
+    ``tags`` are the tags of the architectures that it may be; a slave that says another is of the wrong architecture.
+    """
+
+    id: int
+    name: str
+    url: str
+    processors: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
+    trusted: bool = True
+    vm_host: str | None = None
+    builderok: bool = True
+    failed_by: FailedBy | None = None
+    failnotes: str | None = None
+    manual: bool = False
+    clean_status: CleanStatus = CleanStatus.CLEAN
+    clean_since: datetime | None = None
+    failure_count: int = 0
+    silent_scans: int = 0
+    probe_delay: float = 0.0
+    next_probe: datetime | None = None
+    version: str | None = None
+    job: JobFacts | None = None
+
+    @property
+    def logger_name(self) -> str:
+        """The name that this builder's lines are logged under: its (first) processor's group."""
+        return f"builders.{self.processors[0] if self.processors else 'none'}"

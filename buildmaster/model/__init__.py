@@ -1,0 +1,1 @@
+"""What is remembered: tables, and questions that return facts."""

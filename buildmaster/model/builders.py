@@ -1,0 +1,61 @@
+"""The build machines, as the master believes them to be."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from buildmaster.farm.states import CleanStatus, FailedBy
+from buildmaster.model.distribution import Processor
+from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number, Word
+
+THERE = text("date_removed IS NULL")
+
+
+class Builder(Base):
+    """A registered build machine. One that is removed keeps its row, for the history of its builds.
+
+    ``silent_scans`` counts scans in a row without an answer, ``failure_count`` failures that were not a package's.
+    ``probe_delay`` is the seconds to the next probe of one that a probe failed. ``clean_since`` is when its
+    ``clean_status`` last changed.
+    """
+
+    __tablename__ = "builder"
+    __table_args__ = (
+        Index("uq_builder_name", "name", unique=True, sqlite_where=THERE, postgresql_where=THERE),
+        Index("uq_builder_url", "url", unique=True, sqlite_where=THERE, postgresql_where=THERE),
+        AUTOINCREMENT,
+    )
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    title: Mapped[str]
+    url: Mapped[str]
+    trusted: Mapped[bool]
+    vm_host: Mapped[str | None]
+    builderok: Mapped[bool] = mapped_column(default=True)
+    failed_by: Mapped[FailedBy | None] = mapped_column(Word(FailedBy))
+    failnotes: Mapped[str | None]
+    date_failed: Mapped[datetime | None]
+    manual: Mapped[bool] = mapped_column(default=False)
+    clean_status: Mapped[CleanStatus] = mapped_column(Number(CleanStatus), default=CleanStatus.DIRTY)
+    clean_since: Mapped[datetime | None]
+    failure_count: Mapped[int] = mapped_column(default=0)
+    silent_scans: Mapped[int] = mapped_column(default=0)
+    probe_delay: Mapped[float] = mapped_column(default=0.0)
+    next_probe: Mapped[datetime | None]
+    version: Mapped[str | None]
+    last_seen: Mapped[datetime | None]
+    date_created: Mapped[datetime]
+    date_removed: Mapped[datetime | None]
+    processors: Mapped[list[Processor]] = relationship(secondary="builderprocessor", order_by=Processor.name)
+
+
+class BuilderProcessor(Base):
+    """One kind of CPU that a builder builds for."""
+
+    __tablename__ = "builderprocessor"
+    __table_args__ = ()
+
+    builder_id: Mapped[int] = mapped_column(ForeignKey("builder.id"), primary_key=True)
+    processor_id: Mapped[int] = mapped_column(ForeignKey("processor.id"), primary_key=True)

@@ -1,0 +1,99 @@
+"""The declarative base, and the few column types that we use.
+
+Ids are never given twice, on SQLite neither; times are UTC; an enumeration is stored as its number or its word.
+"""
+
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any
+
+import pytz
+from sqlalchemy import DateTime, Dialect, Integer, MetaData, Text
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UTC(TypeDecorator[datetime]):
+    """An aware time in UTC, on both databases; SQLite keeps none of the zone, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time: nobody knows which zone it is of."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a time without a zone can't be stored: {value!r}")
+        return value if value is None else value.astimezone(pytz.UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time as it was stored, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=pytz.UTC) if value.tzinfo is None else value.astimezone(pytz.UTC)
+
+
+class Number(TypeDecorator[IntEnum]):
+    """A member of an IntEnum, stored as its number."""
+
+    impl = Integer
+    cache_ok = True
+
+    def __init__(self, kind: type[IntEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: IntEnum | None, dialect: Dialect) -> int | None:
+        """Store the number."""
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> IntEnum | None:
+        """Return the member."""
+        return None if value is None else self.kind(value)
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A member of a StrEnum, stored as its word."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        """Store the word."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """Return the member."""
+        return None if value is None else self.kind(value)
+
+
+Id = Annotated[int, mapped_column(Integer, primary_key=True)]
+
+
+class Base(DeclarativeBase):
+    """The base of all tables."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {str: Text, datetime: UTC}
+    __table_args__: Any = {"sqlite_autoincrement": True}
+
+
+AUTOINCREMENT = {"sqlite_autoincrement": True}
+
+
+def rendered(kind: str, item: object, _context: object) -> str | bool:
+    """Return how a revision of the schema writes one of our column types: plainly, so that it outlives the class."""
+    if kind == "type" and isinstance(item, (UTC, Number, Word)):
+        return {UTC: "sa.DateTime(timezone=True)", Number: "sa.Integer()", Word: "sa.Text()"}[type(item)]
+    return False

