@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from buildmaster.farm.references import ArchiveReference, unknown
 from buildmaster.farm.states import Pocket, Publishing, Purpose, Urgency
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries
 from buildmaster.model.files import StoredFile
@@ -209,3 +210,12 @@ class BinaryPublication(Base):
     release: Mapped[BinaryPackageRelease] = relationship()
     archive: Mapped[Archive] = relationship()
     architecture: Mapped[DistroArchSeries] = relationship()
+
+
+def find_archive(session: Session, reference: ArchiveReference) -> Archive:
+    """Return the archive that ``reference`` names; raise UnknownNameError if there is none."""
+    found = session.scalar(select(Archive).where(Archive.reference == str(reference)))
+    if found is None:
+        known = session.scalars(select(Archive.reference)).all()
+        raise unknown("archive", str(reference), known, f"`buildmaster archive add {reference}` adds it")
+    return found

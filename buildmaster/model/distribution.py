@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from buildmaster.farm.references import ArchitectureReference, SeriesReference, parse_suite, unknown
 from buildmaster.farm.states import Pocket, SeriesStatus
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
@@ -78,3 +79,53 @@ class PocketChroot(Base):
     date_created: Mapped[datetime]
     architecture: Mapped[DistroArchSeries] = relationship(back_populates="chroots")
     chroot: Mapped[StoredFile] = relationship()
+
+
+def find_processor(session: Session, name: str) -> Processor:
+    """Return the processor called ``name``; raise UnknownNameError if there is none."""
+    found = session.scalar(select(Processor).where(Processor.name == name))
+    if found is None:
+        known = session.scalars(select(Processor.name)).all()
+        raise unknown("processor", name, known, f"`buildmaster processor add {name}` adds it")
+    return found
+
+
+def find_distribution(session: Session, name: str) -> Distribution:
+    """Return the distribution called ``name``; raise UnknownNameError if there is none."""
+    found = session.scalar(select(Distribution).where(Distribution.name == name))
+    if found is None:
+        known = session.scalars(select(Distribution.name)).all()
+        raise unknown("distribution", name, known, f"`buildmaster distribution add {name}` adds it")
+    return found
+
+
+def find_series(session: Session, reference: SeriesReference) -> DistroSeries:
+    """Return the series that ``reference`` names; raise UnknownNameError if it, or its distribution, is not there."""
+    distribution = find_distribution(session, reference.distribution)
+    series = select(DistroSeries).where(DistroSeries.distribution_id == distribution.id)
+    found = session.scalar(series.where(DistroSeries.name == reference.series))
+    if found is None:
+        known = [f"{distribution.name}/{series.name}" for series in session.scalars(series)]
+        raise unknown("series", str(reference), known, f"`buildmaster series add {reference}` adds it")
+    return found
+
+
+def find_suite(session: Session, distribution: str, suite: str) -> tuple[DistroSeries, Pocket]:
+    """Return the series and the pocket that ``suite``, as ``hoary-security``, names in ``distribution``."""
+    reference = parse_suite(suite)
+    return find_series(session, SeriesReference(distribution, reference.series)), reference.pocket
+
+
+def find_architecture(session: Session, reference: ArchitectureReference) -> DistroArchSeries:
+    """Return the architecture that ``reference`` names; raise UnknownNameError if it is not there."""
+    series = find_series(session, reference.of_series)
+    for architecture in series.architectures:
+        if architecture.architecturetag == reference.tag:
+            return architecture
+    known = [f"{reference.of_series}/{architecture.architecturetag}" for architecture in series.architectures]
+    raise unknown(
+        "architecture",
+        str(reference),
+        known,
+        f"`buildmaster arch add {reference} --processor NAME` adds it",
+    )
