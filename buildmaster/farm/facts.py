@@ -88,7 +88,7 @@ class Content:
 class JobFacts:
     """What a builder is believed to hold: one attempt at one build.
 
-    ``blamed_on`` is the ids of the distinct builders that failed this build before, through no fault of the package.
+    ``accepted``: the slave took it. ``landed``: its results lie in incoming/ already. ``held_for``: why it goes no further.
     """
 
     build_id: int
@@ -102,8 +102,6 @@ class JobFacts:
     logtail: str | None = None
     tail_changed: datetime | None = None
     cancel_since: datetime | None = None
-    failure_count: int = 0
-    blamed_on: frozenset[int] = frozenset()
     pocket: Pocket = Pocket.RELEASE
     series: str = ""
     series_status: SeriesStatus = SeriesStatus.DEVELOPMENT
@@ -113,6 +111,8 @@ class JobFacts:
     build_limit: float | None = None
     silence_limit: float | None = None
     held_for: str | None = None
+    accepted: bool = True
+    landed: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,11 @@ class BuilderFacts:
     clean_since: datetime | None = None
     failure_count: int = 0
     silent_scans: int = 0
+    silent_since: datetime | None = None
     probe_delay: float = 0.0
     next_probe: datetime | None = None
     version: str | None = None
+    kinds: tuple[str, ...] = ()
     job: JobFacts | None = None
 
     @property

@@ -42,9 +42,12 @@ class Builder(Base):
     clean_since: Mapped[datetime | None]
     failure_count: Mapped[int] = mapped_column(default=0)
     silent_scans: Mapped[int] = mapped_column(default=0)
+    silent_since: Mapped[datetime | None]
+    silence: Mapped[str | None]  # why it did not answer, in words
     probe_delay: Mapped[float] = mapped_column(default=0.0)
     next_probe: Mapped[datetime | None]
     version: Mapped[str | None]
+    kinds: Mapped[str] = mapped_column(default="")  # what it can build, in the protocol's words, separated by spaces
     last_seen: Mapped[datetime | None]
     date_created: Mapped[datetime]
     date_removed: Mapped[datetime | None]

@@ -85,6 +85,7 @@ class Attempt(Base):
     cookie: Mapped[str] = mapped_column(unique=True)
     state: Mapped[BuildState] = mapped_column(Number(BuildState))
     started: Mapped[datetime]
+    accepted: Mapped[datetime | None]  # when the slave took it
     finished: Mapped[datetime | None]
     buildlog_id: Mapped[int | None] = mapped_column(ForeignKey("storedfile.id"))
     upload_log_id: Mapped[int | None] = mapped_column(ForeignKey("storedfile.id"))
