@@ -1,0 +1,57 @@
+"""What every librarian must do."""
+
+import hashlib
+
+from buildmaster.farm.facts import Content
+from buildmaster.librarian import NotKeptError
+
+MISSING = "0" * 64
+
+
+def content_of(data):
+    """Return what a librarian must say of ``data``."""
+    return Content(hashlib.sha256(data).hexdigest(), hashlib.sha1(data).hexdigest(), len(data))
+
+
+class LibrarianContract:
+    """Mix into a test case that has ``make_librarian()`` and ``a_file(data) -> Path``."""
+
+    def test_says_what_a_file_holds(self):
+        data = b"abc" * 1_000_000
+        self.assertEqual(content_of(data), self.make_librarian().add(self.a_file(data)))
+
+    def test_gives_back_what_was_added(self):
+        librarian = self.make_librarian()
+        sha256 = librarian.add(self.a_file(b"content")).sha256
+        with librarian.open(sha256) as file:
+            self.assertEqual(b"content", file.read())
+        self.assertEqual(b"content", librarian.path(sha256).read_bytes())
+
+    def test_keeps_an_empty_file(self):
+        librarian = self.make_librarian()
+        self.assertEqual(b"", librarian.path(librarian.add(self.a_file(b"")).sha256).read_bytes())
+
+    def test_the_original_may_go(self):
+        librarian, original = self.make_librarian(), self.a_file(b"content")
+        sha256 = librarian.add(original).sha256
+        original.unlink()
+        self.assertEqual(b"content", librarian.path(sha256).read_bytes())
+
+    def test_adding_twice_is_adding_once(self):
+        librarian = self.make_librarian()
+        first, second = librarian.add(self.a_file(b"same")), librarian.add(self.a_file(b"same"))
+        self.assertEqual(first, second)
+        librarian.drop(first.sha256)
+        self.assertRaises(NotKeptError, librarian.path, first.sha256)
+
+    def test_what_is_not_there_has_an_error_of_its_own(self):
+        librarian = self.make_librarian()
+        self.assertRaises(NotKeptError, librarian.open, MISSING)
+        self.assertRaises(NotKeptError, librarian.path, MISSING)
+
+    def test_dropping_what_is_not_there_is_no_error(self):
+        self.make_librarian().drop(MISSING)
+
+    def test_a_name_that_is_no_digest_leads_nowhere(self):
+        for name in ("", "../../etc/passwd", MISSING[1:], MISSING.upper().replace("0", "A"), f"{MISSING}\n"):
+            self.assertRaises(NotKeptError, self.make_librarian().path, name)

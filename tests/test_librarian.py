@@ -1,0 +1,51 @@
+"""The librarian keeps files by their SHA-256."""
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from buildmaster.librarian import FolderLibrarian, ILibrarian
+from tests.librarian_contract import LibrarianContract
+
+
+class FolderLibrarianTests(LibrarianContract, SynchronousTestCase):
+    def setUp(self):
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+
+    def make_librarian(self):
+        return FolderLibrarian(self.folder / "librarian")
+
+    def a_file(self, data):
+        path = self.folder / "original"
+        path.write_bytes(data)
+        return path
+
+    def test_it_is_a_librarian(self):
+        self.assertTrue(verifyObject(ILibrarian, self.make_librarian()))
+
+    def test_contents_lie_two_folders_deep(self):
+        sha256 = self.make_librarian().add(self.a_file(b"content")).sha256
+        place = self.folder / "librarian" / sha256[:2] / sha256[2:4] / sha256
+        self.assertEqual(b"content", place.read_bytes())
+
+    def test_another_process_sees_what_this_one_added(self):
+        sha256 = self.make_librarian().add(self.a_file(b"content")).sha256
+        self.assertEqual(b"content", self.make_librarian().path(sha256).read_bytes())
+
+    def test_nothing_is_left_of_a_file_that_can_not_be_read(self):
+        with self.assertRaises(IsADirectoryError):
+            self.make_librarian().add(self.folder)
+        self.assertEqual([], list((self.folder / "librarian" / "new").iterdir()))
+
+    def test_nothing_temporary_is_left_of_a_good_one(self):
+        self.make_librarian().add(self.a_file(b"content"))
+        self.assertEqual([], list((self.folder / "librarian" / "new").iterdir()))
+
+    def test_a_damaged_content_is_healed_by_adding_it_again(self):
+        librarian = self.make_librarian()
+        sha256 = librarian.add(self.a_file(b"content")).sha256
+        librarian.path(sha256).write_bytes(b"damaged")
+        librarian.add(self.a_file(b"content"))
+        self.assertEqual(b"content", librarian.path(sha256).read_bytes())
