@@ -9,11 +9,13 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "buildmaster"
 PURE = {"errors"}
-EDGES = {"librarian", "slave", "mail", "errands", "database", "nudges", "upgrading", "fetching"}
+EDGES = {"librarian", "slave", "mail", "errands", "database", "nudges", "upgrading", "fetching", "folders"}
 ALLOWED = {
     "errors": set(),
     "farm": PURE,
-    "config": PURE | {"farm"},
+    "conffile": set(),
+    "confvalues": {"conffile"},
+    "config": PURE | {"farm", "conffile", "confvalues"},
     "model": PURE | {"farm"},
     **dict.fromkeys(EDGES, PURE | EDGES | {"farm", "model"}),
     "sequencer": PURE | EDGES | {"farm", "model"},

@@ -1,0 +1,62 @@
+"""What commands work on: the farm that the conf file describes."""
+
+import getpass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import pytz
+
+from buildmaster.config import Config, find, load
+from buildmaster.database import Transactions, make_engine
+from buildmaster.nudges import send
+from buildmaster.upgrading import check_fits
+
+
+class Farm:
+    """The conf file, the database and the files of a farm, each opened when it is first asked for.
+
+    ``path`` is the conf file's, or None for the usual places.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """The conf file."""
+        return find(self._path)
+
+    @cached_property
+    def config(self) -> Config:
+        """The conf file's settings; raises ConfigError with all its mistakes."""
+        return load(self.path)
+
+    @cached_property
+    def raw_transactions(self) -> Transactions:
+        """The database, whatever its schema."""
+        return Transactions(make_engine(self.config.database.url))
+
+    @cached_property
+    def transactions(self) -> Transactions:
+        """The database; raises SchemaMismatchError unless its schema is the one of this code."""
+        check_fits(self.raw_transactions.engine)
+        return self.raw_transactions
+
+    @property
+    def who(self) -> str:
+        """The name that the audit trail gets: the system's user."""
+        return getpass.getuser()
+
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+        return datetime.now(tz=pytz.UTC)
+
+    def nudge(self, *names: str) -> None:
+        """Make these jobs of the daemon due at once, if one runs."""
+        send(self.config.root, names)
+
+    def close(self) -> None:
+        """Let go of the database, if it was opened."""
+        if "raw_transactions" in self.__dict__:
+            self.raw_transactions.engine.dispose()

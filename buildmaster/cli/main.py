@@ -1,0 +1,47 @@
+"""The `buildmaster` command: find the conf file, run one command, say in one line what went wrong."""
+
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from buildmaster import __version__
+from buildmaster.cli.farm import Farm
+from buildmaster.cli.running import check_config, init
+from buildmaster.errors import BuildmasterError
+
+COMMANDS: tuple[click.Command, ...] = (
+    check_config,
+    init,
+)
+
+
+class Commands(click.Group):
+    """A group whose failures are one line on stderr and the exit code 1; wrong usage is 2."""
+
+    def invoke(self, context: click.Context) -> object:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(context)
+        except BuildmasterError as error:
+            raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            raise click.ClickException(f"the database: {error.orig}".partition("\n")[0]) from error
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, commands=COMMANDS)
+@click.option("--config", "path", type=click.Path(path_type=Path), envvar="BUILDMASTER_CONF", help="The conf file.")
+@click.version_option(__version__)
+@click.pass_context
+def buildmaster(context: click.Context, path: Path | None) -> None:
+    """Look after the master of a build farm for Debian-style source packages."""
+    if context.obj is None:
+        context.obj = Farm(path)
+        context.call_on_close(context.obj.close)
+
+
+def main() -> None:
+    """Run the command that the shell was given."""
+    buildmaster(prog_name="buildmaster")

@@ -1,0 +1,130 @@
+"""The kinds of values that the conf file has, each with the function that reads it.
+
+A reader takes the text of one value, and raises ValueError with what is wrong in an operator's words.
+"""
+
+import math
+import shlex
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from buildmaster.conffile import expand
+
+FLAGS = dict.fromkeys(("yes", "true", "on", "1"), True) | dict.fromkeys(("no", "false", "off", "0"), False)
+LAST_PORT = 65535
+
+
+def text(value: str) -> str:
+    """Return the value as it stands."""
+    return value
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Return the words of the value, split at white space."""
+    return tuple(value.split())
+
+
+def argv(value: str) -> tuple[str, ...]:
+    """Return the program and its arguments, quoted as in a shell."""
+    try:
+        return tuple(shlex.split(value))
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not quoted as in a shell: {str(error).lower()}") from error
+
+
+def flag(value: str) -> bool:
+    """Return whether the value is yes."""
+    if value.lower() not in FLAGS:
+        raise ValueError(f"{value!r} is neither yes nor no")
+    return FLAGS[value.lower()]
+
+
+def seconds(value: str) -> float:
+    """Return a delay, which may be a fraction but not less than nothing."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{value!r} is not a number of seconds")
+    return number
+
+
+def amount(value: str) -> int:
+    """Return a whole number, nothing or more."""
+    if not (value.isascii() and value.isdecimal()):
+        raise ValueError(f"{value!r} is not a whole number")
+    return int(value)
+
+
+def count(value: str) -> int:
+    """Return a whole number that is at least one."""
+    if amount(value) == 0:
+        raise ValueError("must be at least 1")
+    return int(value)
+
+
+def port(value: str) -> int:
+    """Return a TCP port, or 0 for any."""
+    if amount(value) > LAST_PORT:
+        raise ValueError(f"{value} is not a port: the last one is {LAST_PORT}")
+    return int(value)
+
+
+def url(value: str) -> str:
+    """Return an HTTP address with a slash at its end, or nothing."""
+    if not value:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{value!r} is not an address as http://HOST:PORT/")
+    return value if value.endswith("/") else value + "/"
+
+
+def database_url(value: str) -> str:
+    """Return SQLAlchemy's address of a database; PostgreSQL is spoken to through psycopg2."""
+    if value.startswith(("postgres://", "postgresql://")):
+        return "postgresql+psycopg2://" + value.partition("://")[2]
+    if not value.startswith(("sqlite:///", "postgresql+psycopg2://")):
+        raise ValueError(f"{value!r} is neither sqlite:///FILE nor postgresql+psycopg2://USER@HOST/NAME")
+    return value
+
+
+def store(value: str) -> str:
+    """Return where the librarian keeps its files."""
+    if not value.removeprefix("file:").removeprefix("s3://") or not value.startswith(("file:", "s3://")):
+        raise ValueError(f"{value!r} is neither file:FOLDER nor s3://BUCKET/PREFIX")
+    return value
+
+
+def template(value: str) -> str:
+    """Return a command that names a builder's machine as %(vm_host)s."""
+    try:
+        argv(expand(value, {"vm_host": "host"}))
+    except ValueError as error:
+        raise ValueError(f"as a command: {error}") from error
+    return value
+
+
+def table(value: str) -> dict[str, int]:
+    """Return the numbers of a table written as ``word:number word:number``."""
+    pairs = [word.rpartition(":") for word in value.split()]
+    wrong = ["".join(pair) for pair in pairs if not pair[0] or not pair[2].lstrip("-").isdecimal()]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} is not WORD:NUMBER")
+    return {name: int(number) for name, _, number in pairs}
+
+
+Text = Annotated[str, text]
+Words = Annotated[tuple[str, ...], words]
+Argv = Annotated[tuple[str, ...], argv]
+Flag = Annotated[bool, flag]
+Seconds = Annotated[float, seconds]
+Amount = Annotated[int, amount]
+Count = Annotated[int, count]
+Port = Annotated[int, port]
+Url = Annotated[str, url]
+Table = Annotated[dict[str, int], table]
+DatabaseUrl = Annotated[str, database_url]
+Store = Annotated[str, store]
+Template = Annotated[str, template]
