@@ -1,12 +1,18 @@
 """Accounts, their roles and tokens, and the trail of who did what."""
 
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from buildmaster.farm.states import Role
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Word
+
+T = TypeVar("T")
 
 
 class Account(Base):
@@ -57,3 +63,34 @@ class Audit(Base):
     action: Mapped[str]
     subject: Mapped[str]
     details: Mapped[str] = mapped_column(default="{}")
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Who does what to what, and when: a row of the trail to be. ``details`` are of JSON."""
+
+    now: datetime
+    who: str
+    action: str
+    subject: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+def record(  # noqa: PLR0917  # the columns of a row, in their order
+    session: Session,
+    now: datetime,
+    who: str,
+    action: str,
+    subject: str,
+    details: Mapping[str, object],
+) -> None:
+    """Keep in the trail that ``who`` did ``action`` to ``subject``; ``details`` must be of JSON."""
+    words = json.dumps(dict(details), sort_keys=True, default=str)
+    session.add(Audit(date=now, who=who, action=action, subject=subject, details=words))
+
+
+def audited(session: Session, deed: Deed, work: Callable[..., T], *args: Any) -> T:  # Any: what the work takes
+    """Return ``work(session, *args)``, and keep ``deed`` in the trail of the same transaction."""
+    result = work(session, *args)
+    record(session, deed.now, deed.who, deed.action, deed.subject, deed.details)
+    return result
