@@ -8,17 +8,17 @@ from buildmaster.librarian import NotKeptError
 MISSING = "0" * 64
 
 
-def content_of(data):
-    """Return what a librarian must say of ``data``."""
-    return Content(hashlib.sha256(data).hexdigest(), hashlib.sha1(data).hexdigest(), len(data))
+def content_of(held):
+    """Return what a librarian must say of ``held``."""
+    return Content(hashlib.sha256(held).hexdigest(), hashlib.sha1(held).hexdigest(), len(held))
 
 
 class LibrarianContract:
-    """Mix into a test case that has ``make_librarian()`` and ``a_file(data) -> Path``."""
+    """Mix into a test case that has ``make_librarian()`` and ``a_file(held) -> Path``."""
 
     def test_says_what_a_file_holds(self):
-        data = b"abc" * 1_000_000
-        self.assertEqual(content_of(data), self.make_librarian().add(self.a_file(data)))
+        held = b"abc" * 1_000_000
+        self.assertEqual(content_of(held), self.make_librarian().add(self.a_file(held)))
 
     def test_gives_back_what_was_added(self):
         librarian = self.make_librarian()

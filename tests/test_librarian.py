@@ -17,9 +17,9 @@ class FolderLibrarianTests(LibrarianContract, SynchronousTestCase):
     def make_librarian(self):
         return FolderLibrarian(self.folder / "librarian")
 
-    def a_file(self, data):
+    def a_file(self, held):
         path = self.folder / "original"
-        path.write_bytes(data)
+        path.write_bytes(held)
         return path
 
     def test_it_is_a_librarian(self):

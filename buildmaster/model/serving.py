@@ -1,0 +1,28 @@
+"""Answer which stored file an address means, and who may have it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from buildmaster.model.archive import Archive
+from buildmaster.model.files import StoredFile
+
+
+@dataclass(frozen=True)
+class ServedFile:
+    """A file as the web serves it. ``secret`` is set for one of a private archive: its builders' password."""
+
+    filename: str
+    mimetype: str
+    sha256: str
+    secret: str | None = None
+
+
+def served_file(session: Session, file_id: int) -> ServedFile | None:
+    """Return the file, or None where no file has this id."""
+    file = session.get(StoredFile, file_id)
+    if file is None:
+        return None
+    private = select(Archive.buildd_secret).where(Archive.id == file.archive_id, Archive.private)
+    return ServedFile(file.filename, file.mimetype, file.sha256, session.scalar(private))

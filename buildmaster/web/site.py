@@ -1,0 +1,30 @@
+"""Put the tree of resources together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Site
+
+IDLE_LIMIT = 60  # seconds that a connection may be silent
+
+
+def make_site(reactor: Any, resources: Mapping[str, IResource]) -> Site:
+    """Return the site that has each of the resources below its path, as ``files`` or ``api/1``.
+
+    ``reactor`` is an IReactorTime.
+    """
+    root = Resource()
+    for path, resource in resources.items():
+        *folders, name = path.encode().split(b"/")
+        _folder(root, folders).putChild(name, resource)
+    return Site(root, reactor=reactor, timeout=IDLE_LIMIT)
+
+
+def _folder(place: Resource, names: list[bytes]) -> Resource:
+    """Return the resource at the end of the path ``names``, made where it is missing."""
+    for name in names:
+        if name not in place.children:
+            place.putChild(name, Resource())
+        place = place.children[name]
+    return place
