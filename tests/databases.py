@@ -16,6 +16,11 @@ FOLDER = Path(tempfile.mkdtemp(prefix="buildmaster-tests-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
+def a_folder() -> Path:
+    """Return a fresh folder, removed when the tests are over."""
+    return Path(tempfile.mkdtemp(dir=FOLDER))
+
+
 @cache
 def _template() -> Path:
     """Return an empty farm's SQLite file, made once for all tests."""

@@ -1,18 +1,16 @@
 """The librarian keeps files by their SHA-256."""
 
-from pathlib import Path
-
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from buildmaster.librarian import FolderLibrarian, ILibrarian
+from tests.databases import a_folder
 from tests.librarian_contract import LibrarianContract
 
 
 class FolderLibrarianTests(LibrarianContract, SynchronousTestCase):
     def setUp(self):
-        self.folder = Path(self.mktemp())
-        self.folder.mkdir()
+        self.folder = a_folder()
 
     def make_librarian(self):
         return FolderLibrarian(self.folder / "librarian")

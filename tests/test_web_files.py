@@ -3,7 +3,6 @@
 import base64
 import gzip
 from datetime import datetime
-from pathlib import Path
 
 import pytz
 from hypothesis import given
@@ -24,7 +23,7 @@ from buildmaster.model.files import file_path, remember_file
 from buildmaster.model.serving import ServedFile
 from buildmaster.web.files import StoredFiles, address, form_of
 from tests.browser import a_site, ask
-from tests.databases import sqlite_url
+from tests.databases import a_folder, sqlite_url
 
 NOW = datetime(2026, 1, 1, tzinfo=pytz.UTC)
 LOG = gzip.compress(b"dpkg-buildpackage: info\n", mtime=0)
@@ -50,8 +49,7 @@ def add_private_archive(session, secret):
 
 class FilesCase(SynchronousTestCase):
     def setUp(self):
-        self.folder = Path(self.mktemp())
-        self.folder.mkdir()
+        self.folder = a_folder()
         engine = make_engine(sqlite_url(self.folder))
         self.addCleanup(engine.dispose)
         self.transactions = Transactions(engine)
