@@ -9,7 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "buildmaster"
 PURE = {"errors"}
-EDGES = {"librarian", "slave", "mail", "errands", "database", "nudges", "upgrading", "fetching", "folders"}
+SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
+EDGES = SLAVE | {"librarian", "mail", "errands", "database", "nudges", "upgrading", "fetching", "folders"}
 ALLOWED = {
     "errors": set(),
     "farm": PURE,

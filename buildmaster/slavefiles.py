@@ -1,0 +1,96 @@
+"""Write a file to disk and hash it while it comes from a slave, in threads, a piece after the other."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IReactorThreads
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+
+from buildmaster.farm.facts import Content, Silence
+from buildmaster.slavewire import Exchange
+
+PIECE = 1_048_576  # bytes that are written at once; the slave waits meanwhile
+
+
+class HashedFile:
+    """A file under way and the sums of what is in it; used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._sha256 = hashlib.sha256()
+        self._sha1 = hashlib.sha1(usedforsecurity=False)
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        """Write some more."""
+        if self._file is None:
+            self._file = self._path.open("wb")
+        self._file.write(piece)
+        self._sha256.update(piece)
+        self._sha1.update(piece)
+        self._size += len(piece)
+
+    def finish(self, piece: bytes) -> Content:
+        """Write the rest, and return what is in the file."""
+        self.add(piece)
+        self._file.close()
+        return Content(self._sha256.hexdigest(), self._sha1.hexdigest(), self._size)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        if self._file is not None:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+
+
+class Download:
+    """A file that comes over an exchange, and is held up by its disk."""
+
+    exchange: Exchange
+
+    def __init__(self, reactor: IReactorThreads, path: Path) -> None:
+        self._reactor = reactor
+        self._file = HashedFile(path)
+        self._piece = bytearray()
+        self._thread = DeferredLock()
+        self._trouble: Silence | None = None
+
+    def write(self, data: bytes) -> None:
+        """Take what came."""
+        self._piece += data
+        self.exchange.extend()
+        if len(self._piece) >= PIECE:
+            self.exchange.pause()
+            self._in_thread(self._file.add, self._taken()).addErrback(self._broke).addBoth(self._go_on)
+
+    def finish(self, silence: Silence | None) -> Deferred[Content | Silence]:
+        """Return what is in the file when all of it is on disk; nothing of it stays where there was a Silence."""
+        trouble = silence or self._trouble
+        if trouble:
+            return self._discard(trouble)
+        return self._in_thread(self._file.finish, self._taken()).addErrback(self._broke).addCallback(self._checked)
+
+    def _checked(self, content: Content | None) -> Content | Deferred[Silence]:
+        return self._discard(self._trouble) if self._trouble else content
+
+    def _discard(self, trouble: Silence) -> Deferred[Silence]:
+        return self._in_thread(self._file.discard).addErrback(self._broke).addCallback(lambda _: trouble)
+
+    def _broke(self, failure: Failure) -> None:
+        failure.trap(OSError)
+        self._trouble = Silence(f"can't keep the file: {failure.value}")
+
+    def _go_on(self, _: object) -> None:
+        self.exchange.resume()
+
+    def _taken(self) -> bytes:
+        piece, self._piece = bytes(self._piece), bytearray()
+        return piece
+
+    def _in_thread(self, work: Callable[..., object], *args: object) -> Deferred:
+        return self._thread.run(deferToThreadPool, self._reactor, self._reactor.getThreadPool(), work, *args)
