@@ -1,9 +1,11 @@
 """Code imports, their jobs, the machines that run them, and what came of it."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from buildmaster.farm.states import ImportEvent, ImportJobState, ImportResult, MachineState, RcsType, ReviewStatus
 from buildmaster.model.files import StoredFile
@@ -111,3 +113,26 @@ class CodeImportEvent(Base):
     person: Mapped[str | None]
     details: Mapped[str] = mapped_column(default="{}")
     date_created: Mapped[datetime]
+
+
+def note_event(
+    session: Session,
+    event_type: ImportEvent,
+    now: datetime,
+    *,
+    code_import_id: int | None = None,
+    machine_id: int | None = None,
+    person: str | None = None,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """Add an event to the history of an import, a machine or both; ``details`` must be what JSON can hold."""
+    session.add(
+        CodeImportEvent(
+            event_type=event_type,
+            code_import_id=code_import_id,
+            machine_id=machine_id,
+            person=person,
+            details=json.dumps(details or {}),
+            date_created=now,
+        ),
+    )
