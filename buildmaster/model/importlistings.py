@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from buildmaster.farm.states import ReviewStatus
+from buildmaster.model.files import file_path
 from buildmaster.model.imports import (
     CodeImport,
     CodeImportEvent,
@@ -93,7 +94,7 @@ def result_row(row: CodeImportResult, public_url: str) -> Row:
         "finished": row.date_created,
         "duration": duration(row.date_job_started, row.date_created),
         "log_excerpt": row.log_excerpt,
-        "log_url": None if row.log_file is None else f"{public_url}files/{row.log_file.id}/{row.log_file.filename}",
+        "log_url": None if row.log_file is None else public_url + file_path(row.log_file.id, row.log_file.filename),
     }
 
 
