@@ -126,7 +126,10 @@ class SourcePackageReleaseFile(Base):
 
 
 class SourcePublication(Base):
-    """A source release in an archive, series and pocket."""
+    """A source release in an archive, series and pocket.
+
+    ``examined`` says that the queue builder has looked at it as it now is: whoever changes ``status`` clears it.
+    """
 
     __tablename__ = "sourcepublication"
     __table_args__ = (
@@ -149,7 +152,7 @@ class SourcePublication(Base):
     component: Mapped[str]
     section: Mapped[str]
     status: Mapped[Publishing] = mapped_column(Number(Publishing))
-    examined: Mapped[bool] = mapped_column(default=False)  # the queue builder has looked at it as it now is
+    examined: Mapped[bool] = mapped_column(default=False)
     date_created: Mapped[datetime]
     date_published: Mapped[datetime | None]
     date_superseded: Mapped[datetime | None]

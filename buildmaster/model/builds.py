@@ -14,6 +14,7 @@ from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
 
 LIVE = text("finished IS NULL")
 WAITING = text("builder_id IS NULL AND reason IS NULL")
+AGEING = text("builder_id IS NULL AND NOT manual")
 
 
 class Build(Base):
@@ -119,6 +120,7 @@ class BuildQueue(Base):
             sqlite_where=WAITING,
             postgresql_where=WAITING,
         ),
+        Index("ix_buildqueue_ageing", "score_step", "created", sqlite_where=AGEING, postgresql_where=AGEING),
         AUTOINCREMENT,
     )
 

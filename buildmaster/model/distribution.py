@@ -43,6 +43,7 @@ class DistroSeries(Base):
     version: Mapped[str | None]
     status: Mapped[SeriesStatus] = mapped_column(Number(SeriesStatus), default=SeriesStatus.DEVELOPMENT)
     nominatedarchindep: Mapped[str | None]  # the tag of the architecture that builds "all"
+    arch_specific: Mapped[str | None]  # the SHA-256 of the Packages-arch-specific that builds were last made by
     distribution: Mapped[Distribution] = relationship()
     architectures: Mapped[list["DistroArchSeries"]] = relationship(
         back_populates="series",

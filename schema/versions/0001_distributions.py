@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Text(), nullable=True),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("nominatedarchindep", sa.Text(), nullable=True),
+        sa.Column("arch_specific", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["distribution_id"], ["distribution.id"], name="fk_distroseries_distribution_id"),
         sa.PrimaryKeyConstraint("id", name="pk_distroseries"),
         sa.UniqueConstraint("distribution_id", "name", name="uq_distroseries_distribution_id_name"),

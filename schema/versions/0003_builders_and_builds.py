@@ -233,3 +233,11 @@ def upgrade() -> None:
         sqlite_where=waiting,
         postgresql_where=waiting,
     )
+    ageing = sa.text("builder_id IS NULL AND NOT manual")
+    op.create_index(
+        "ix_buildqueue_ageing",
+        "buildqueue",
+        ["score_step", "created"],
+        sqlite_where=ageing,
+        postgresql_where=ageing,
+    )

@@ -1,0 +1,86 @@
+"""Score the entries whose age has come to a next step."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from buildmaster.farm.scoring import Scored, Weights, age_step, score, step_age
+from buildmaster.farm.states import ACTIVE
+from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication
+from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.distribution import DistroArchSeries
+
+ENTRY: Any = BuildQueue.__table__  # Any: the declarative base types it as a FromClause, which update() refuses
+AGEING = and_(ENTRY.c.builder_id.is_(None), ~ENTRY.c.manual)
+
+
+def rescore_due(session: Session, now: datetime, weights: Weights, limit: int) -> int:
+    """Score up to ``limit`` waiting entries that were never scored, or whose score changes with age; return how many.
+
+    An entry that was scored by hand keeps its score.
+    """
+    due = _due(session, now, weights)
+    rows = session.execute(_facts().where(AGEING, due).limit(limit)).all()
+    if rows:
+        _store(session, [_scored_row(row, now, weights) for row in rows])
+    return len(rows)
+
+
+def _due(session: Session, now: datetime, weights: Weights) -> ColumnElement[bool]:
+    """Return what holds for entries to be scored: one condition for each step that entries are at, for the index."""
+    steps = session.scalars(select(ENTRY.c.score_step).where(AGEING).distinct()).all()
+    due: list[ColumnElement[bool]] = [ENTRY.c.score_step.is_(None)]
+    for step in steps:
+        age = None if step is None else step_age(step, weights)
+        if age is not None:
+            due.append(and_(ENTRY.c.score_step == step, ENTRY.c.created < now - timedelta(seconds=age)))
+    return or_(*due)
+
+
+def _facts() -> Select[Any]:
+    return (
+        select(
+            *(ENTRY.c.id, ENTRY.c.created, SourcePackageRelease.section, SourcePackageRelease.urgency),
+            *(Build.pocket, current_component(), Archive.purpose, Archive.private, Archive.score),
+        )
+        .select_from(ENTRY)
+        .join(Build, Build.id == ENTRY.c.build_id)
+        .join(SourcePackageRelease, SourcePackageRelease.id == Build.sourcepackagerelease_id)
+        .join(Archive, Archive.id == Build.archive_id)
+        .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
+    )
+
+
+def current_component() -> ColumnElement[str]:
+    """Return the component of a build: its source's newest active publication's there, else the source's own."""
+    published = (
+        select(SourcePublication.component)
+        .where(
+            SourcePublication.release_id == Build.sourcepackagerelease_id,
+            SourcePublication.archive_id == Build.archive_id,
+            SourcePublication.series_id == DistroArchSeries.series_id,
+            SourcePublication.status.in_(ACTIVE),
+        )
+        .order_by(SourcePublication.id.desc())
+        .limit(1)
+        .correlate(Build, DistroArchSeries)
+        .scalar_subquery()
+    )
+    return func.coalesce(published, SourcePackageRelease.component).label("component")
+
+
+def _scored_row(row: Row[Any], now: datetime, weights: Weights) -> dict[str, int]:
+    entry = Scored(row.section, row.urgency, row.pocket, row.component, row.purpose, row.private, row.score)
+    return {
+        "entry_id": row.id,
+        "points": score(entry, row.created, now, weights).total,
+        "step": age_step(row.created, now, weights),
+    }
+
+
+def _store(session: Session, rows: Sequence[dict[str, int]]) -> None:
+    one = update(ENTRY).where(ENTRY.c.id == bindparam("entry_id"))
+    session.connection().execute(one.values(lastscore=bindparam("points"), score_step=bindparam("step")), rows)
