@@ -1,0 +1,99 @@
+"""Put slaves together: one, or hundreds on neighbouring ports in one process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from twisted.application.internet import StreamServerEndpointService
+from twisted.application.service import MultiService, Service
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.logger import Logger
+
+from buildmaster.buildd.fetching import Fetcher, make_agent
+from buildmaster.buildd.filecache import FileCache
+from buildmaster.buildd.host import HostWay
+from buildmaster.buildd.rpc import make_site
+from buildmaster.buildd.slave import BuildSlave, Way
+from buildmaster.buildd.sleep import SleepWay
+from buildmaster.buildd.workbench import kill_marked
+
+WAYS = ("host", "sleep")
+
+
+class SettingsError(Exception):
+    """A setting of the slave can't be used; the message says which."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a slave is told at its start; ``count`` slaves get the ports from ``port`` on."""
+
+    way: str = "host"
+    port: int = 8221
+    folder: Path = Path("/var/lib/buildmaster-buildd")
+    arch: str = "amd64"
+    count: int = 1
+    bind: str = "127.0.0.1"
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Read BUILDD_WAY, BUILDD_PORT and so on, one for each setting; what is absent has its default.
+
+    SettingsError tells all that is wrong.
+    """
+    names = {key: f"BUILDD_{key.upper()}" for key in Settings.__dataclass_fields__}
+    said = {key: environment[name] for key, name in names.items() if name in environment}
+    wrong = [
+        f"{names[key]}: not a number: {said[key]}" for key in ("port", "count") if not said.get(key, "1").isdecimal()
+    ]
+    if said.get("way", "host") not in WAYS:
+        wrong.append(f"{names['way']}: {said['way']} is none of {', '.join(WAYS)}")
+    if wrong:
+        raise SettingsError("; ".join(wrong))
+    kinds = {"port": int, "count": int, "folder": Path}
+    return Settings(**{key: kinds.get(key, str)(value) for key, value in said.items()})
+
+
+def make_service(settings: Settings, reactor) -> MultiService:  # noqa: ANN001  (several reactor interfaces at once)
+    """Return the slaves as one service."""
+    service = MultiService()
+    agent = make_agent(reactor)
+    way = make_way(settings.way, reactor)
+    for number in range(settings.count):
+        folder = settings.folder / str(settings.port + number) if settings.count > 1 else settings.folder
+        cache = FileCache(folder.absolute())
+        slave = BuildSlave(reactor, settings.arch, way, cache, Fetcher(reactor, agent, cache))
+        endpoint = TCP4ServerEndpoint(reactor, settings.port + number, interface=settings.bind)
+        SlaveService(settings.way, slave, cache).setServiceParent(service)
+        StreamServerEndpointService(endpoint, make_site(slave, cache)).setServiceParent(service)
+    return service
+
+
+def make_way(name: str, reactor) -> Way:  # noqa: ANN001
+    """Return the way to build that has this name."""
+    return SleepWay(reactor) if name == "sleep" else HostWay()
+
+
+class SlaveService(Service):
+    """A slave's beginning and end: what an earlier life left is removed, what runs is stopped."""
+
+    log = Logger()
+
+    def __init__(self, way: str, slave: BuildSlave, cache: FileCache) -> None:
+        self._way = way
+        self._slave = slave
+        self._cache = cache
+
+    def startService(self) -> None:
+        """Clear up, and say what this is."""
+        super().startService()
+        if self._way != "sleep":
+            kill_marked(self._cache.folder)
+        self._cache.prepare()
+        self.log.info("Build slave in {folder}; it builds by way of {way}.", folder=self._cache.folder, way=self._way)
+
+    def stopService(self) -> Deferred[None] | None:
+        """Stop the build, and wait until it is gone."""
+        super().stopService()
+        return self._slave.stop()
