@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "buildmaster"
 PURE = {"errors"}
 SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
-EDGES = SLAVE | {"librarian", "mail", "errands", "database", "nudges", "upgrading", "fetching", "folders", "child", "reporter", "archfiles"}
+EDGES = SLAVE | {"librarian", "mail", "errands", "database", "nudges", "upgrading", "fetching", "folders", "archfiles"}
 ALLOWED = {
     "errors": set(),
     "farm": PURE,
