@@ -91,7 +91,8 @@ class Connector:
 
     def _join(self, server):
         client = self.factory.buildProtocol(address.IPv4Address("TCP", self.host, self.port))
-        self.ends = near, far = End(self.network, client), End(self.network, server)
+        place = self.host, self.port
+        self.ends = near, far = End(self.network, client, place), End(self.network, server, place)
         near.peer, far.peer = far, near
         self.network.connections.append(far)
         server.makeConnection(far)
@@ -109,14 +110,16 @@ class Connector:
 
 @implementer(ITransport)
 class End:
-    """One end of a connection."""
+    """One end of a connection to a ``place``: a host and its port. One that is ``deaf`` hears and does nothing."""
 
+    deaf = False
     disconnecting = False
     disconnected = False
     paused = False
     peer = None
 
-    def __init__(self, network, protocol):
+    def __init__(self, network, protocol, place):
+        self.place = place
         self._network = network
         self._protocol = protocol
         self._unread = []
@@ -133,7 +136,7 @@ class End:
         """Take bytes off the wire."""
         if self.paused:
             self._unread.append(data)
-        elif not self.disconnected:
+        elif not (self.disconnected or self.deaf):
             self._protocol.dataReceived(data)
 
     def pauseProducing(self):
