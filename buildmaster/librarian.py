@@ -91,6 +91,14 @@ class FolderLibrarian:
         return self.folder / sha256[:2] / sha256[2:4] / sha256
 
 
+def open_librarian(store: str) -> ILibrarian:
+    """Return the librarian of a store that is named as in the conf file: ``file:FOLDER``."""
+    kind, _, place = store.partition(":")
+    if kind != "file":
+        raise BuildmasterError(f"the librarian can't keep files in {store!r}: only file:FOLDER is known")
+    return FolderLibrarian(Path(place))
+
+
 def sync_folder(folder: Path) -> None:
     """Flush the names in ``folder`` to the disk: without that a rename may be undone by a crash of the machine."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

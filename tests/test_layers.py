@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "buildmaster"
 PURE = {"errors"}
 SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
-EDGES = SLAVE | {"librarian", "mail", "errands", "database", "nudges", "upgrading", "fetching", "folders", "archfiles"}
+OTHERS = {"archfiles", "child", "database", "errands", "fetching", "folders", "librarian", "mail", "nudges", "reporter"}
+EDGES = SLAVE | OTHERS | {"upgrading"}
 ALLOWED = {
     "errors": set(),
     "farm": PURE,

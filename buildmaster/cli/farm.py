@@ -9,6 +9,7 @@ import pytz
 
 from buildmaster.config import Config, find, load
 from buildmaster.database import Transactions, make_engine
+from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.nudges import send
 from buildmaster.upgrading import check_fits
 
@@ -42,6 +43,11 @@ class Farm:
         """The database; raises SchemaMismatchError unless its schema is the one of this code."""
         check_fits(self.raw_transactions.engine)
         return self.raw_transactions
+
+    @cached_property
+    def librarian(self) -> ILibrarian:
+        """The keeper of the farm's files."""
+        return open_librarian(self.config.librarian.store)
 
     @property
     def who(self) -> str:

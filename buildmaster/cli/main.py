@@ -8,12 +8,13 @@ from sqlalchemy.exc import DBAPIError
 from buildmaster import __version__
 from buildmaster.cli.buildd import buildd
 from buildmaster.cli.farm import Farm
-from buildmaster.cli.running import check_config, init
+from buildmaster.cli.running import check_config, init, run
 from buildmaster.errors import BuildmasterError
 
 COMMANDS: tuple[click.Command, ...] = (
     check_config,
     init,
+    run,
     buildd,
 )
 

@@ -1,11 +1,19 @@
 """Commands that prepare and run the daemon: `check-config`, `init`, `run`."""
 
+import os
+import sys
+from pathlib import Path
+
 import click
+from twisted.scripts.twistd import run as run_twistd
 
 from buildmaster.cli.farm import Farm
 from buildmaster.config import ConfigError, load
 from buildmaster.folders import make_folders
-from buildmaster.upgrading import upgrade
+from buildmaster.upgrading import check_fits, upgrade
+
+HERE = Path(__file__).parent.parent
+DAEMONS = next(place for place in (HERE / "daemons", HERE.parent / "daemons") if place.is_dir())
 
 
 @click.command("check-config")
@@ -27,3 +35,14 @@ def init(farm: Farm) -> None:
     make_folders(farm.config.root)
     upgrade(farm.raw_transactions.engine)
     click.echo(f"The farm at {farm.config.root} is ready.")
+
+
+@click.command()
+@click.pass_obj
+def run(farm: Farm) -> None:
+    """Run the daemon in the foreground."""
+    check_fits(farm.raw_transactions.engine)
+    farm.close()
+    os.environ["BUILDMASTER_CONF"] = str(farm.path.resolve())
+    sys.argv = ["twistd", "--nodaemon", "--pidfile=", "--python", str(DAEMONS / "buildmaster.tac")]
+    run_twistd()

@@ -1,0 +1,36 @@
+"""Which job is next, and when."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+LEAST_PAUSE = 0.02  # seconds between two runs of a job that is nudged all the time
+
+
+class Due(Protocol):
+    """What has a time at which its turn comes, by the monotonic clock."""
+
+    @property
+    def due(self) -> float:
+        """The time in seconds."""
+
+
+Job = TypeVar("Job", bound=Due)
+
+
+def next_turn(jobs: Sequence[Job], now: float) -> tuple[Job, float]:
+    """Return the job that is due first, and in how many seconds; of those due together, the first of the file.
+
+    A job that is overdue is due now, once, however many runs it missed. There must be a job.
+    """
+    job = min(jobs, key=lambda job: job.due)
+    return job, max(0.0, job.due - now)
+
+
+def due_after(ended: float, delay: float, *, nudged: bool) -> float:
+    """Return when a job is due that ended a run then, and was nudged meanwhile, or not."""
+    return ended + (LEAST_PAUSE if nudged else delay)
+
+
+def due_when_nudged(due: float, ended: float, now: float) -> float:
+    """Return when a waiting job is due that is nudged now: at once, but never twice within the least pause."""
+    return min(due, max(now, ended + LEAST_PAUSE))

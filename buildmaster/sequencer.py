@@ -1,0 +1,173 @@
+"""Give each job its turn, one at a time.
+
+Whatever a job does - end, fail, raise, hang, never call back - its turn ends, and the next one comes. While the
+service runs, exactly one delayed call is pending: the wait for the next turn, or the limit of this one.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from buildmaster.farm.turns import due_after, due_when_nudged, next_turn
+
+GRACE = 30.0  # seconds that a turn over its limit has for ending; a child process gets 10 of them before it is killed
+
+
+class Task(Protocol):
+    """What a job does in its turn."""
+
+    name: str
+
+    def run(self) -> Any:  # Any: a coroutine, a Deferred of anything, or a value
+        """Do it; the turn ends when what this returns has a result."""
+
+
+class BuildSequencerJob:
+    """One job, to be run over and over again.
+
+    ``delay`` is the least time from the end of one run to the start of the next; ``limit`` is how long a run may take;
+    both in seconds. ``due`` and ``ended`` are times of the monotonic clock.
+    """
+
+    def __init__(self, name: str, task: Task, delay: float, limit: float, now: float) -> None:
+        self.name = name
+        self.task = task
+        self.delay = delay
+        self.limit = limit
+        self.turns = 0
+        self.wait(now)
+
+    def wait(self, now: float) -> None:
+        """Be due after the delay, as if a run had ended now."""
+        self.due = now + self.delay
+        self.ended = now
+        self._nudged = False
+
+    def nudge(self, now: float) -> None:
+        """Be due at once, or again at once if this comes during a run; many nudges are one."""
+        self._nudged = True
+        self.due = due_when_nudged(self.due, self.ended, now)
+
+    def begin(self) -> Deferred[Any]:  # Any: what the task returns is nobody's business
+        """Run the task; an error of any kind is the Deferred's failure."""
+        self._nudged = False
+        return maybeDeferred(self.task.run)
+
+    def end(self, now: float) -> None:
+        """Be due again after the delay."""
+        self.turns += 1
+        self.ended = now
+        self.due = due_after(now, self.delay, nudged=self._nudged)
+
+
+class TurnGivenUpError(Exception):
+    """A turn was over its limit and did not end when it was told to."""
+
+
+class BuildSequencer(Service):
+    """Gives turns to jobs. ``report(name, result)`` is told of the end of each, a Failure if it failed.
+
+    ``stop_limit`` is how long a turn under way may go on when the service stops, in seconds.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        jobs: Sequence[BuildSequencerJob],
+        report: Callable[[str, object], None],
+        stop_limit: float = 60.0,
+    ) -> None:
+        self.jobs = tuple(jobs)
+        self.current: BuildSequencerJob | None = None
+        self._clock = clock
+        self._report = report
+        self._stop_limit = stop_limit
+        self._call: IDelayedCall | None = None
+        self._turn: Deferred[Any] = succeed(None)
+        self._stopped: list[Deferred[None]] = []
+        self._said: set[str] = set()
+        self._turns = 0
+
+    def startService(self) -> None:
+        """Wait for the first turn: each job first waits for its delay."""
+        super().startService()
+        if self.current is None:
+            for job in self.jobs:
+                job.wait(self._clock.seconds())
+            self._schedule()
+
+    def stopService(self) -> Deferred[None]:
+        """Begin no more turns; fire when the one under way has ended, which it must within the stop's limit."""
+        super().stopService()
+        if self.current is None:
+            self._forget_call()
+            return succeed(None)
+        if self._call is not None and self._call.getTime() > self._clock.seconds() + self._stop_limit:
+            self._call.reset(self._stop_limit)
+        self._stopped.append(Deferred())
+        return self._stopped[-1]
+
+    def nudge(self, name: str) -> None:
+        """Make the jobs due at once that have this name or do this task; a child process is not nudged."""
+        for job in self.jobs:
+            if name in {job.name, job.task.name}:
+                job.nudge(self._clock.seconds())
+        if self.running and self.current is None:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        self._forget_call()
+        if not self.jobs:
+            return
+        job, wait = next_turn(self.jobs, self._clock.seconds())
+        if job.name not in self._said:
+            self._said.add(job.name)
+            self.log.info("Scheduling {job} for {wait:6.3g} seconds time", job=job.name, wait=wait)
+        self._call = self._clock.callLater(wait, self._begin, job)
+
+    def _forget_call(self) -> None:
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+        self._call = None
+
+    def _begin(self, job: BuildSequencerJob) -> None:
+        self.current = job
+        self._turns += 1
+        self._call = self._clock.callLater(job.limit, self._over_limit, self._turns)
+        self._turn = job.begin()
+        self._turn.addBoth(self._ended, self._turns)
+
+    def _over_limit(self, turn: int) -> None:
+        self._call = self._clock.callLater(GRACE, self._give_up, turn)
+        self._turn.cancel()
+
+    def _give_up(self, turn: int) -> None:
+        self._ended(Failure(TurnGivenUpError("the turn did not end when it was over its limit")), turn)
+
+    def _ended(self, result: object, turn: int) -> None:
+        """End the turn, after success and failure alike; a turn that was given up ends only once."""
+        job = self.current
+        if job is None or turn != self._turns:
+            return
+        self._forget_call()
+        self.current = None
+        job.end(self._clock.seconds())
+        self._tell(job, result)
+        if self.running:
+            self._schedule()
+        stopped, self._stopped = self._stopped, []
+        for waiting in stopped:
+            waiting.callback(None)
+
+    def _tell(self, job: BuildSequencerJob, result: object) -> None:
+        try:
+            self._report(job.name, result)
+        except Exception:  # noqa: BLE001 - nothing that a report does ends the sequence
+            self.log.failure("the end of {job} could not be reported", job=job.name)
