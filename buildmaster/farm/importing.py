@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.redacting import without_credentials
 from buildmaster.farm.states import ImportResult, MachineState, RcsType, ReviewStatus
 
 HOUR = 3600.0
@@ -213,5 +214,5 @@ def check_machine(hostname: str, old: MachineState, new: MachineState) -> None:
 
 
 def log_excerpt(log: str) -> str:
-    """Return the tail of a log as it is kept in a row: whole characters, no NUL."""
-    return log.replace("\0", "").encode(errors="replace")[-TAIL:].decode(errors="ignore")
+    """Return the tail of a log as it is kept in a row: whole characters, no NUL, no credentials."""
+    return without_credentials(log.replace("\0", "")).encode(errors="replace")[-TAIL:].decode(errors="ignore")

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from buildmaster.farm.redacting import without_credentials
 from buildmaster.farm.states import ReviewStatus
 from buildmaster.model.files import file_path
 from buildmaster.model.imports import (
@@ -39,7 +40,7 @@ def import_row(row: CodeImport) -> Row:
     return {
         "name": row.name,
         "rcs_type": row.rcs_type.name,
-        "url": row.url if not row.module else f"{row.url} {row.module}",
+        "url": without_credentials(f"{row.url} {row.module}".strip()),
         "review_status": row.review_status.name,
         "job": None if row.job is None else job_row(row.job),
         "date_last_successful": row.date_last_successful,
