@@ -8,8 +8,10 @@ from pathlib import Path
 import pytz
 
 from buildmaster.database import InlineDatabase, Transactions, make_engine
-from buildmaster.farm.states import Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.states import HELD, BuildState, Pocket, Publishing, Purpose, Urgency
 from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
+from buildmaster.model.builders import Builder
+from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.files import StoredFile
 from tests.databases import sqlite_url
@@ -132,3 +134,42 @@ class Place:
     def publish(self, name="pmount", version="1.0-1", hint="any", **columns):
         release = a_release(self.session, self.archive, self.series, name, version, hint, **columns)
         return a_publication(self.session, release, self.archive, self.series)
+
+
+def a_build(session, publication, architecture, state=BuildState.NEEDSBUILD, **columns):
+    """Add a build of a published source; one that waits or is held has an entry."""
+    build = Build(
+        datecreated=NOW,
+        release=publication.release,
+        architecture=architecture,
+        archive=publication.archive,
+        processor=architecture.processor,
+        pocket=publication.pocket,
+        arch_indep=False,
+        **{"buildstate": state, **columns},
+    )
+    if state in HELD | {BuildState.NEEDSBUILD}:
+        build.entry = BuildQueue(created=NOW, is_trusted=publication.archive.trusted, processor=architecture.processor)
+    session.add(build)
+    session.flush()
+    return build
+
+
+def a_builder(session, **columns):
+    number = next(numbers)
+    defaults = {"name": f"bob{number}", "title": "Bob", "url": f"http://bob{number}:8221/", "trusted": True}
+    builder = Builder(date_created=NOW, **{**defaults, **columns})
+    session.add(builder)
+    session.flush()
+    return builder
+
+
+def an_attempt(session, build, builder=None, **columns):
+    """Add a live attempt at a build, which its builder holds."""
+    builder = builder or a_builder(session)
+    defaults = {"number": 1, "cookie": f"{build.id}-{build.entry.id}", "state": build.buildstate, "started": NOW}
+    attempt = Attempt(build=build, builder=builder, **{**defaults, **columns})
+    build.entry.builder, build.entry.buildstart = builder, NOW
+    session.add(attempt)
+    session.flush()
+    return attempt
