@@ -21,17 +21,17 @@ SENTENCES = {
     Standing(): "Idle",
     Standing(silent_scans=2): "Idle, silent for 2 scans",
     Standing(clean_status=CleanStatus.DIRTY): "Never seen: to be probed",
-    Standing(clean_status=CleanStatus.DIRTY, clean_since=THEN, last_seen=THEN): "To be cleaned for 5 minutes",
+    Standing(clean_status=CleanStatus.DIRTY, clean_since=THEN, last_seen=THEN): "Waiting to be cleaned for 5 minutes",
     Standing(clean_status=CleanStatus.CLEANING, clean_since=THEN): "Being cleaned for 5 minutes",
     Standing(holding=JOB): f"Building {JOB.title} for 5 minutes",
     Standing(holding=replace(JOB, state=BuildState.GATHERING)): f"Gathering the output of {JOB.title} for 5 minutes",
     Standing(holding=replace(JOB, held_for="no")): f"Building {JOB.title} for 5 minutes; stuck: no",
     Standing(builderok=False): "Disabled",
     replace(FAILED, failed_by=FailedBy.PROBE, next_probe=SOON): (
-        f"Failed 5 minutes ago: {REFUSED}; is probed again in 40 seconds"
+        f"Failed 5 minutes ago: {REFUSED}; to be probed again in 40 seconds"
     ),
     replace(FAILED, failed_by=FailedBy.PROBE, next_probe=THEN): (
-        f"Failed 5 minutes ago: {REFUSED}; is probed again now"
+        f"Failed 5 minutes ago: {REFUSED}; to be probed again now"
     ),
     replace(FAILED, failed_by=FailedBy.OPERATOR): f"Failed by an operator 5 minutes ago: {REFUSED}",
     replace(FAILED, failed_by=FailedBy.LIMIT): f"Failed for good 5 minutes ago: {REFUSED}",

@@ -6,9 +6,21 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from buildmaster import __version__
+from buildmaster.cli.account import account
+from buildmaster.cli.arch import arch
+from buildmaster.cli.archive import archive
+from buildmaster.cli.audit import audit
+from buildmaster.cli.build import build
 from buildmaster.cli.buildd import buildd
+from buildmaster.cli.builder import builder
+from buildmaster.cli.chroot import chroot
+from buildmaster.cli.distribution import distribution
 from buildmaster.cli.farm import Farm
+from buildmaster.cli.freezing import freeze, freezes, thaw
+from buildmaster.cli.processor import processor
+from buildmaster.cli.queue import queue
 from buildmaster.cli.running import check_config, init, run
+from buildmaster.cli.series import series
 from buildmaster.errors import BuildmasterError
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -16,6 +28,20 @@ COMMANDS: tuple[click.Command, ...] = (
     init,
     run,
     buildd,
+    processor,
+    distribution,
+    series,
+    arch,
+    chroot,
+    archive,
+    freeze,
+    thaw,
+    freezes,
+    builder,
+    queue,
+    build,
+    account,
+    audit,
 )
 
 

@@ -1,31 +1,69 @@
 """Print listings: a table for people, JSON for scripts."""
 
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 import click
 
-Row = Mapping[str, object]
+Listing = Any  # a frozen dataclass of the model's, or a mapping
+Columns = Sequence[str] | Mapping[str, Callable[[Any], object]]  # names of fields, or headings and what stands below
+GAP = "  "  # between columns
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def print_listing(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool) -> None:
+def print_listing(rows: Sequence[Listing], columns: Columns, *, as_json: bool) -> None:
     """Print ``rows`` as a JSON array with all their fields, or as a table of ``columns``."""
-    click.echo(as_text(rows) if as_json else "\n".join(table(rows, columns)))
+    click.echo(as_text([fields(row) for row in rows]) if as_json else "\n".join(table(rows, columns, _width())))
 
 
-def print_one(row: Row, *, as_json: bool) -> None:
+def print_one(row: Listing, *, as_json: bool) -> None:
     """Print one row as a JSON object, or as a line per field."""
-    click.echo(as_text(row) if as_json else "\n".join(f"{field}: {words(value)}" for field, value in row.items()))
+    click.echo(as_text(fields(row)) if as_json else "\n".join(lines(fields(row))))
 
 
-def table(rows: Sequence[Row], columns: Sequence[str]) -> list[str]:
-    """Return the lines of a table with a heading, its columns as wide as they must be."""
-    lines = [list(columns), *([words(row.get(column)) for column in columns] for row in rows)]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+def fields(row: Listing) -> dict[str, object]:
+    """Return the fields of a listing, with those of the listings in it."""
+    return asdict(row) if is_dataclass(row) and not isinstance(row, type) else dict(row)
+
+
+def lines(values: Mapping[str, object]) -> list[str]:
+    """Return a line per field, the values below one another; a list of listings gets a line each."""
+    width = max(map(len, values)) + 2
+    return [f"{field + ':':{width}}{text}".rstrip() for field, value in values.items() for text in _texts(value)]
+
+
+def table(rows: Sequence[Listing], columns: Columns, width: int | None = None) -> list[str]:
+    """Return the lines of a table with a heading, its columns as wide as they must be, its lines at most ``width``."""
+    cells = [list(columns), *(_cells(row, columns) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [_cut(GAP.join(map(str.ljust, line, widths)).rstrip(), width) for line in cells]
+
+
+def _cells(row: Listing, columns: Columns) -> list[str]:
+    if isinstance(columns, Mapping):
+        return [words(column(row)) for column in columns.values()]
+    return [words(fields(row).get(column)) for column in columns]
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, (list, tuple)) and value and isinstance(value[0], Mapping):
+        return [GAP.join(f"{field}={words(inner)}" for field, inner in item.items()) for item in value]
+    return [words(value)]
+
+
+def _width() -> int | None:
+    """Return how wide a table may be: a terminal's lines are not to wrap, anything else gets them whole."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _cut(line: str, width: int | None) -> str:
+    return line if width is None or len(line) <= width else line[: width - 1] + "…"
 
 
 def words(value: object) -> str:
@@ -37,7 +75,9 @@ def words(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(words, value))
+        return ", ".join(map(words, value)) or "-"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{words(inner)} {field}" for field, inner in value.items()) or "-"
     return (value.name if isinstance(value, Enum) else str(value)).replace("\n", " ")
 
 

@@ -63,7 +63,7 @@ def _failed(standing: Standing, now: datetime) -> str:
     words = BY.get(standing.failed_by, "Disabled") if standing.failed_by else "Disabled"
     when = f" {ago(standing.date_failed, now)}" if standing.date_failed else ""
     why = f": {standing.failnotes}" if standing.failnotes else ""
-    probe = f"; is probed again {_in(standing.next_probe, now)}" if standing.next_probe else ""
+    probe = f"; to be probed again {_in(standing.next_probe, now)}" if standing.next_probe else ""
     return words + when + why + probe
 
 
@@ -78,7 +78,7 @@ def _free(standing: Standing, now: datetime) -> str:
         return f"Idle{for_long}"
     if standing.clean_status is CleanStatus.CLEANING:
         return f"Being cleaned{for_long}"
-    return f"To be cleaned{for_long}" if standing.last_seen else "Never seen: to be probed"
+    return f"Waiting to be cleaned{for_long}" if standing.last_seen else "Never seen: to be probed"
 
 
 def _in(then: datetime, now: datetime) -> str:

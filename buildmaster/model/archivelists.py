@@ -59,7 +59,7 @@ def _depends(session: Session, archive_id: int | None = None) -> dict[int, list[
     if archive_id is not None:
         rows = rows.where(ArchiveDependency.archive_id == archive_id)
     found: dict[int, list[str]] = {}
-    for owner, reference in session.execute(rows.order_by(ArchiveDependency.id)).tuples():
+    for owner, reference in session.execute(rows.order_by(ArchiveDependency.id)):
         found.setdefault(owner, []).append(reference)
     return found
 
@@ -68,7 +68,7 @@ def _counts(session: Session, archive_id: int) -> ArchiveCounts:
     active = SourcePublication.status.in_(ACTIVE)
     here = select(func.count()).select_from(SourcePublication).where(SourcePublication.archive_id == archive_id, active)
     states = select(Build.buildstate, func.count()).where(Build.archive_id == archive_id).group_by(Build.buildstate)
-    counted = dict(session.execute(states).tuples())
+    counted = dict(session.execute(states).all())
     return ArchiveCounts(
         sources=session.scalar(here) or 0,
         builds={state.name: counted[state] for state in BuildState if state in counted},

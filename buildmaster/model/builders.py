@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from buildmaster.farm.references import unknown
 from buildmaster.farm.states import CleanStatus, FailedBy
 from buildmaster.model.distribution import Processor
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number, Word
@@ -62,3 +63,12 @@ class BuilderProcessor(Base):
 
     builder_id: Mapped[int] = mapped_column(ForeignKey("builder.id"), primary_key=True)
     processor_id: Mapped[int] = mapped_column(ForeignKey("processor.id"), primary_key=True)
+
+
+def find_builder(session: Session, name: str) -> Builder:
+    """Return the builder called ``name``; raise UnknownNameError if there is none (any more)."""
+    found = session.scalar(select(Builder).where(Builder.name == name, Builder.date_removed.is_(None)))
+    if found is None:
+        known = session.scalars(select(Builder.name).where(Builder.date_removed.is_(None))).all()
+        raise unknown("builder", name, known, f"`buildmaster builder add {name} URL --processor NAME` adds it")
+    return found

@@ -57,7 +57,7 @@ def freezes(session: Session) -> list[FreezeListing]:
         .outerjoin(Processor, Processor.id == Freeze.processor_id)
         .order_by(Freeze.id)
     )
-    return [FreezeListing(*row) for row in session.execute(rows).tuples()]
+    return [FreezeListing(*row) for row in session.execute(rows)]
 
 
 def _ids(session: Session, part: Part) -> tuple[int | None, int | None]:

@@ -76,7 +76,7 @@ class Deed:
     details: Mapping[str, object] = field(default_factory=dict)
 
 
-def record(  # noqa: PLR0917  # the columns of a row, in their order
+def record(
     session: Session,
     now: datetime,
     who: str,

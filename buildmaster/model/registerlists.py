@@ -58,12 +58,12 @@ def processors(session: Session) -> list[ProcessorListing]:
             .join(Builder, Builder.id == BuilderProcessor.builder_id)
             .where(Builder.date_removed.is_(None))
             .group_by(BuilderProcessor.processor_id),
-        ).tuples(),
+        ).all(),
     )
     architectures = dict(
         session.execute(
             select(DistroArchSeries.processor_id, func.count()).group_by(DistroArchSeries.processor_id),
-        ).tuples(),
+        ).all(),
     )
     return [
         ProcessorListing(row.name, builders.get(row.id, 0), architectures.get(row.id, 0))

@@ -1,0 +1,38 @@
+"""Architectures of series: `arch`."""
+
+import click
+
+from buildmaster.cli.arguments import ARCHITECTURE
+from buildmaster.cli.changes import BUILDING, change
+from buildmaster.cli.farm import Farm
+from buildmaster.cli.output import json_option, print_listing
+from buildmaster.farm.references import ArchitectureReference
+from buildmaster.model.registering import add_architecture
+from buildmaster.model.registerlists import architectures
+
+
+@click.group()
+def arch() -> None:
+    """Add and list architectures of series, such as ubuntu/hoary/i386."""
+
+
+@arch.command("add")
+@click.argument("reference", metavar="DIST/SERIES/TAG", type=ARCHITECTURE)
+@click.option("--processor", required=True, metavar="NAME", help="The processor that builds it.")
+@click.option("--no-untrusted", is_flag=True, help="Build nothing of untrusted archives (PPAs) for it.")
+@click.pass_obj
+def add(farm: Farm, reference: ArchitectureReference, processor: str, no_untrusted: bool) -> None:
+    """Add an architecture to a series. It is built when it has a chroot: see `chroot set`."""
+    details = {"processor": processor, "untrusted": not no_untrusted}
+    change(farm, "arch add", reference, add_architecture, reference, processor, not no_untrusted, **details)
+    farm.nudge(*BUILDING)
+    click.echo(f"Added the architecture {reference}.")
+
+
+@arch.command("list")
+@json_option
+@click.pass_obj
+def list_all(farm: Farm, as_json: bool) -> None:
+    """List the architectures, with the pockets that they have a chroot for."""
+    columns = ("name", "processor", "supports_untrusted", "nominated", "chroots")
+    print_listing(farm.transactions.read(architectures), columns, as_json=as_json)

@@ -1,0 +1,127 @@
+"""Archives: `archive`."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from buildmaster.cli.arguments import ARCHIVE
+from buildmaster.cli.changes import BUILDING, change
+from buildmaster.cli.farm import Farm
+from buildmaster.cli.output import fields, json_option, print_listing, print_one
+from buildmaster.farm.references import ArchiveReference
+from buildmaster.model.archivelists import archives, show_archive
+from buildmaster.model.archivesettings import ArchiveChange, add_archive, enable_archive, set_archive
+
+COLUMNS = ("reference", "purpose", "private", "trusted", "enabled", "score", "depends", "url")
+OPTIONS = (
+    click.option("--private/--public", default=None, help="Hide it from all but its readers (default: public)."),
+    click.option(
+        "--trusted/--untrusted",
+        default=None,
+        help="Which builders build it (default: untrusted ones for ~OWNER/DIST/NAME, trusted ones for others).",
+    ),
+    click.option(
+        "--depends",
+        multiple=True,
+        type=ARCHIVE,
+        metavar="REF",
+        help="An archive whose packages its builds may use; give it once for each. Replaces those that were set.",
+    ),
+    click.option("--score", type=int, help="Added to the score of each of its builds."),
+    click.option("--url", metavar="URL", help="It is an apt mirror outside, there."),
+    click.option("--components", metavar="C,...", help="The mirror's components, separated by commas."),
+    click.option(
+        "--key",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The file with the mirror's OpenPGP key, armored.",
+    ),
+)
+reference_argument = click.argument("reference", metavar="REF", type=ARCHIVE)
+
+
+@click.group()
+def archive() -> None:
+    """Add, change and show archives: ubuntu, ubuntu/partner, or somebody's own, ~cprov/ubuntu/ppa."""
+
+
+def settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of an archive, read into an ArchiveChange."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return reference_argument(command)
+
+
+@archive.command("add")
+@settings
+@click.pass_obj
+def add(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # Any: as OPTIONS read them
+    """Add the archive REF: `ubuntu` is ubuntu's primary one, `~cprov/ubuntu/ppa` cprov's own for it."""
+    wanted = _change(options)
+    args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))
+    change(farm, "archive add", reference, add_archive, *args, **_details(wanted))
+    click.echo(f"Added the archive {reference}.")
+
+
+@archive.command("set")
+@settings
+@click.pass_obj
+def set_(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # Any: as OPTIONS read them
+    """Change the archive REF: what is given here, and no more."""
+    wanted = _change(options)
+    args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))
+    change(farm, "archive set", reference, set_archive, *args, **_details(wanted))
+    farm.nudge(*BUILDING)
+    click.echo(f"Changed the archive {reference}.")
+
+
+@archive.command("list")
+@json_option
+@click.pass_obj
+def list_all(farm: Farm, as_json: bool) -> None:
+    """List the archives."""
+    print_listing(farm.transactions.read(archives), COLUMNS, as_json=as_json)
+
+
+@archive.command("show")
+@reference_argument
+@json_option
+@click.pass_obj
+def show(farm: Farm, reference: ArchiveReference, as_json: bool) -> None:
+    """Show the archive REF: its settings, its published sources, its builds by state."""
+    listing, counts = farm.transactions.read(show_archive, reference)
+    print_one(fields(listing) | fields(counts), as_json=as_json)
+
+
+@archive.command("disable")
+@reference_argument
+@click.pass_obj
+def disable(farm: Farm, reference: ArchiveReference) -> None:
+    """Dispatch no more builds of the archive REF; what runs goes on."""
+    change(farm, "archive disable", reference, enable_archive, reference, False)
+    farm.nudge(*BUILDING)
+    click.echo(f"Disabled the archive {reference}.")
+
+
+@archive.command("enable")
+@reference_argument
+@click.pass_obj
+def enable(farm: Farm, reference: ArchiveReference) -> None:
+    """Dispatch builds of the archive REF again."""
+    change(farm, "archive enable", reference, enable_archive, reference, True)
+    farm.nudge(*BUILDING)
+    click.echo(f"Enabled the archive {reference}.")
+
+
+def _change(options: dict[str, Any]) -> ArchiveChange:
+    key: Path | None = options.pop("key")
+    depends: tuple[ArchiveReference, ...] = options.pop("depends")
+    return ArchiveChange(key=key.read_text() if key else None, depends=depends or None, **options)
+
+
+def _details(wanted: ArchiveChange) -> dict[str, object]:
+    depends = [str(reference) for reference in wanted.depends] if wanted.depends else None
+    return asdict(wanted) | {"depends": depends}

@@ -1,0 +1,32 @@
+"""What commands take as arguments: references, read where they are typed; enumerations by their names."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from buildmaster.farm.references import parse_architecture, parse_archive, parse_series, parse_suite
+from buildmaster.farm.states import BuildState, Pocket, SeriesStatus
+from buildmaster.model.accounts import parse_grant
+
+
+class Parsed(click.ParamType):
+    """An argument that a function reads; what it raises says what is wrong."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:  # Any: what the function reads
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # as click's
+        """Return what is read of ``value``; a default that is read already stays."""
+        return self._parse(value) if isinstance(value, str) else value
+
+
+ARCHIVE = Parsed("archive", parse_archive)
+ARCHITECTURE = Parsed("architecture", parse_architecture)
+SERIES = Parsed("series", parse_series)
+SUITE = Parsed("suite", parse_suite)
+GRANT = Parsed("role", parse_grant)
+POCKET = click.Choice(Pocket, case_sensitive=False)
+STATUS = click.Choice(SeriesStatus, case_sensitive=False)
+STATE = click.Choice(BuildState, case_sensitive=False)

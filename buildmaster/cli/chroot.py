@@ -1,0 +1,89 @@
+"""The chroots that builds are made in: `chroot`."""
+
+import tarfile
+from datetime import datetime
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from buildmaster.cli.arguments import ARCHITECTURE, POCKET
+from buildmaster.cli.changes import BUILDING, change
+from buildmaster.cli.farm import Farm
+from buildmaster.cli.output import json_option, print_listing
+from buildmaster.farm.facts import Content
+from buildmaster.farm.references import ArchitectureReference
+from buildmaster.farm.states import Pocket
+from buildmaster.model.chroots import chroots, remove_chroot, set_chroot
+from buildmaster.model.distribution import find_architecture
+from buildmaster.model.files import remember_file
+
+COLUMNS = ("architecture", "pocket", "filename", "size", "sha1", "created")
+reference_argument = click.argument("reference", metavar="DIST/SERIES/TAG", type=ARCHITECTURE)
+pocket_option = click.option(
+    "--pocket",
+    type=POCKET,
+    default=Pocket.RELEASE,
+    help="The pocket that it is for; RELEASE's serves those without one of their own.",
+)
+
+
+@click.group()
+def chroot() -> None:
+    """Set, remove and list the chroot tarballs that builds are made in."""
+
+
+@chroot.command("set")
+@reference_argument
+@click.argument("file", type=click.Path(path_type=Path))
+@pocket_option
+@click.pass_obj
+def set_(farm: Farm, reference: ArchitectureReference, file: Path, pocket: Pocket) -> None:
+    """Take FILE, a tarball, as the chroot of an architecture; one that is there is replaced."""
+    farm.transactions.read(find_architecture, reference)
+    warn_of(file)
+    content = farm.librarian.add(file)
+    args = (reference, pocket, content, file.name, farm.now())
+    change(farm, "chroot set", reference, _keep, *args, pocket=pocket.name, sha256=content.sha256)
+    farm.nudge(*BUILDING)
+    click.echo(f"{reference} is built in {file.name} ({content.size} bytes, SHA-1 {content.sha1}).")
+
+
+@chroot.command("remove")
+@reference_argument
+@pocket_option
+@click.pass_obj
+def remove(farm: Farm, reference: ArchitectureReference, pocket: Pocket) -> None:
+    """Take the chroot of an architecture away: nothing more is built in it."""
+    change(farm, "chroot remove", reference, remove_chroot, reference, pocket, pocket=pocket.name)
+    farm.nudge(*BUILDING)
+    click.echo(f"Removed the chroot of {reference} for {pocket.name}.")
+
+
+@chroot.command("list")
+@json_option
+@click.pass_obj
+def list_all(farm: Farm, as_json: bool) -> None:
+    """List the chroots."""
+    print_listing(farm.transactions.read(chroots), COLUMNS, as_json=as_json)
+
+
+def warn_of(file: Path) -> None:
+    """Say on stderr that a file does not look like a chroot's tarball; slaves may still know what to do with it."""
+    try:
+        with tarfile.open(file) as tarball:
+            tarball.next()
+    except (tarfile.TarError, EOFError) as error:
+        click.echo(f"Warning: {file} is not a tarball that can be read here ({error}); taken all the same.", err=True)
+
+
+def _keep(
+    session: Session,
+    reference: ArchitectureReference,
+    pocket: Pocket,
+    content: Content,
+    filename: str,
+    now: datetime,
+) -> None:
+    file_id = remember_file(session, content, filename, "application/octet-stream", now)
+    set_chroot(session, reference, pocket, file_id, now)

@@ -1,0 +1,48 @@
+"""Stop dispatching, and go on: `freeze`, `thaw`, `freezes`."""
+
+import click
+
+from buildmaster.cli.arguments import ARCHIVE
+from buildmaster.cli.changes import change
+from buildmaster.cli.farm import Farm
+from buildmaster.cli.output import json_option, print_listing
+from buildmaster.farm.references import ArchiveReference
+from buildmaster.model import freezing
+from buildmaster.model.freezing import Part
+
+archive_option = click.option("--archive", type=ARCHIVE, metavar="REF", help="Only the builds of this archive.")
+processor_option = click.option("--processor", metavar="NAME", help="Only builders of this processor.")
+
+
+@click.command()
+@archive_option
+@processor_option
+@click.option("--reason", help="What people who ask why they wait are told.")
+@click.pass_obj
+def freeze(farm: Farm, archive: ArchiveReference | None, processor: str | None, reason: str | None) -> None:
+    """Dispatch nothing until `thaw`: of an archive, to a processor, or at all. What runs goes on."""
+    part = Part(archive, processor)
+    change(farm, "freeze", part, freezing.freeze, part, reason, farm.now(), reason=reason)
+    farm.nudge("dispatcher")
+    click.echo(f"Froze {part}: `buildmaster thaw` with the same options goes on.")
+
+
+@click.command()
+@archive_option
+@processor_option
+@click.pass_obj
+def thaw(farm: Farm, archive: ArchiveReference | None, processor: str | None) -> None:
+    """Dispatch again what the `freeze` with the same options stopped."""
+    part = Part(archive, processor)
+    change(farm, "thaw", part, freezing.thaw, part)
+    farm.nudge("dispatcher")
+    click.echo(f"Thawed {part}.")
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def freezes(farm: Farm, as_json: bool) -> None:
+    """List what is frozen, since when and why."""
+    columns = ("archive", "processor", "reason", "since")
+    print_listing(farm.transactions.read(freezing.freezes), columns, as_json=as_json)

@@ -1,0 +1,31 @@
+"""The kinds of CPU: `processor`."""
+
+import click
+
+from buildmaster.cli.changes import change
+from buildmaster.cli.farm import Farm
+from buildmaster.cli.output import json_option, print_listing
+from buildmaster.model.registering import add_processor
+from buildmaster.model.registerlists import processors
+
+
+@click.group()
+def processor() -> None:
+    """Add and list kinds of CPU: what builders have and architectures need."""
+
+
+@processor.command("add")
+@click.argument("name")
+@click.pass_obj
+def add(farm: Farm, name: str) -> None:
+    """Add the processor NAME, such as amd64."""
+    change(farm, "processor add", name, add_processor, name)
+    click.echo(f"Added the processor {name}.")
+
+
+@processor.command("list")
+@json_option
+@click.pass_obj
+def list_all(farm: Farm, as_json: bool) -> None:
+    """List the processors, with how many builders and architectures are of each."""
+    print_listing(farm.transactions.read(processors), ("name", "builders", "architectures"), as_json=as_json)

@@ -1,0 +1,186 @@
+"""List builds, and show all of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from buildmaster.errors import BuildmasterError
+from buildmaster.farm.references import ArchiveReference
+from buildmaster.farm.states import ACTIVE, BuildState, Pocket
+from buildmaster.farm.titles import build_title
+from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication, find_archive
+from buildmaster.model.builders import Builder
+from buildmaster.model.buildparts import AttemptListing, BinaryListing, attempts_of, binaries_of, link
+from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries
+from buildmaster.model.files import StoredFile
+
+BuildRow = Row[*tuple[Any, ...]]  # Any: the columns of BUILDS, by their names
+
+PUBLISHED_COMPONENT = (
+    select(SourcePublication.component)
+    .where(
+        SourcePublication.release_id == Build.sourcepackagerelease_id,
+        SourcePublication.archive_id == Build.archive_id,
+        SourcePublication.series_id == DistroArchSeries.series_id,
+        SourcePublication.status.in_(ACTIVE),
+    )
+    .order_by(SourcePublication.id.desc())
+    .limit(1)
+    .correlate(Build, DistroArchSeries)
+    .scalar_subquery()
+)
+BUILDS = (
+    select(
+        Build.id,
+        Build.buildstate,
+        Build.pocket,
+        Build.datecreated,
+        Build.datebuilt,
+        Build.buildduration,
+        Build.dependencies,
+        Build.failure,
+        SourcePackageRelease.name.label("source"),
+        SourcePackageRelease.version,
+        func.coalesce(PUBLISHED_COMPONENT, SourcePackageRelease.component).label("component"),
+        Archive.reference,
+        DistroArchSeries.architecturetag,
+        DistroSeries.name.label("series"),
+        Distribution.name.label("distribution"),
+        Builder.name.label("builder"),
+        BuildQueue.lastscore,
+        BuildQueue.manual,
+        func.coalesce(BuildQueue.held_for, BuildQueue.reason).label("reason"),
+        StoredFile.id.label("log_id"),
+        StoredFile.filename.label("log_name"),
+    )
+    .join(SourcePackageRelease, SourcePackageRelease.id == Build.sourcepackagerelease_id)
+    .join(Archive, Archive.id == Build.archive_id)
+    .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
+    .join(DistroSeries, DistroSeries.id == DistroArchSeries.series_id)
+    .join(Distribution, Distribution.id == DistroSeries.distribution_id)
+    .outerjoin(BuildQueue, BuildQueue.build_id == Build.id)
+    .outerjoin(Builder, Builder.id == func.coalesce(BuildQueue.builder_id, Build.builder_id))
+    .outerjoin(StoredFile, StoredFile.id == Build.buildlog_id)
+)
+
+
+@dataclass(frozen=True)
+class BuildListing:
+    """A build as scripts and people see it: ``duration`` is in seconds, ``architecture`` is the tag.
+
+    ``started`` and ``finished`` are of the latest attempt; a build that waits (again) has neither.
+    """
+
+    id: int
+    title: str
+    archive: str
+    source: str
+    version: str
+    component: str
+    suite: str
+    architecture: str
+    state: str
+    builder: str | None
+    score: int | None
+    manual_score: bool
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    duration: float | None
+    dependencies: str | None
+    attempt: int
+    attempts: tuple[AttemptListing, ...]
+    log_url: str | None
+    failure: str | None
+    binaries: tuple[BinaryListing, ...]
+    estimated_start: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which builds to list; None is any. ``builder`` is a name; ``before`` is the id that a page ended with."""
+
+    state: BuildState | None = None
+    archive: ArchiveReference | None = None
+    source: str | None = None
+    builder: str | None = None
+    series: str | None = None
+    pocket: Pocket | None = None
+    tag: str | None = None
+    before: int | None = None
+
+
+def builds(session: Session, wanted: Wanted, limit: int, base: str) -> list[BuildListing]:
+    """Return the ``limit`` newest builds that are wanted, newest first; ``base`` is the farm's public address."""
+    rows = session.execute(_narrowed(session, wanted).order_by(Build.id.desc()).limit(limit)).all()
+    return _listings(session, rows, base)
+
+
+def show_build(session: Session, build_id: int, base: str) -> BuildListing:
+    """Return all of a build."""
+    rows = session.execute(BUILDS.where(Build.id == build_id)).all()
+    if not rows:
+        raise BuildmasterError(f"there is no build {build_id}: see `buildmaster build list`")
+    return _listings(session, rows, base)[0]
+
+
+def _narrowed(session: Session, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    archive = find_archive(session, wanted.archive).id if wanted.archive else None
+    claims = (
+        (wanted.state, Build.buildstate == wanted.state),
+        (archive, Build.archive_id == archive),
+        (wanted.source, SourcePackageRelease.name == wanted.source),
+        (wanted.builder, Builder.name == wanted.builder),
+        (wanted.series, DistroSeries.name == wanted.series),
+        (wanted.pocket, Build.pocket == wanted.pocket),
+        (wanted.tag, DistroArchSeries.architecturetag == wanted.tag),
+        (wanted.before, Build.id < (wanted.before or 0)),
+    )
+    return BUILDS.where(*(claim for value, claim in claims if value is not None))
+
+
+def _listings(session: Session, rows: Sequence[BuildRow], base: str) -> list[BuildListing]:
+    ids = [row.id for row in rows]
+    attempts, binaries = attempts_of(session, ids, base), binaries_of(session, ids, base)
+    return [_listing(row, attempts.get(row.id, ()), binaries.get(row.id, ()), base) for row in rows]
+
+
+def _listing(
+    row: BuildRow,
+    attempts: tuple[AttemptListing, ...],
+    binaries: tuple[BinaryListing, ...],
+    base: str,
+) -> BuildListing:
+    latest = attempts[-1] if attempts and row.buildstate is not BuildState.NEEDSBUILD else None
+    return BuildListing(
+        id=row.id,
+        title=build_title(row.architecturetag, row.source, row.version, (row.distribution, row.series), row.pocket),
+        archive=row.reference,
+        source=row.source,
+        version=row.version,
+        component=row.component,
+        suite=row.series + row.pocket.suffix,
+        architecture=row.architecturetag,
+        state=row.buildstate.name,
+        builder=row.builder,
+        score=row.lastscore,
+        manual_score=bool(row.manual),
+        created=row.datecreated,
+        started=latest.started if latest else None,
+        finished=latest.finished if latest else row.datebuilt,
+        duration=row.buildduration,
+        dependencies=row.dependencies,
+        attempt=attempts[-1].number if attempts else 0,
+        attempts=attempts,
+        log_url=link(base, row.log_id, row.log_name),
+        failure=row.failure,
+        binaries=binaries,
+        estimated_start=None,
+        reason=row.reason,
+    )
