@@ -1,32 +1,61 @@
 """Put the parts together; nothing else does."""
 
+import shlex
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytz
+from twisted.application.internet import TCPServer
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
+from twisted.web.server import Site
 
+from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
 from buildmaster.child import Command
 from buildmaster.config import Config, JobConfig, find, load
 from buildmaster.database import Database, Transactions, make_engine
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.scoring import named_weights
 from buildmaster.folders import make_folders
+from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.mail import MailHost
 from buildmaster.nudges import NudgeListener
 from buildmaster.reporter import Reporter
 from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
+from buildmaster.slave import Slaves, Timeouts
 from buildmaster.tasks.notifier import Notifier
+from buildmaster.tasks.queuebuilder import QueueBuilder
 from buildmaster.upgrading import check_fits
+from buildmaster.web.files import StoredFiles
+from buildmaster.web.site import make_site
 
-Now = Callable[[], datetime]
 Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs
 log = Logger()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the other parts are made of. ``nudge`` makes the job due at once that has the name."""
+
+    config: Config
+    reactor: Reactor
+    database: Database
+    librarian: ILibrarian
+    slaves: Slaves
+    nudge: Callable[[str], None]
+
+    def in_thread(
+        self, work: Callable[..., Any], *args: Any
+    ) -> Deferred[Any]:  # Any: whatever the work takes and gives
+        """Run work that blocks, off the reactor."""
+        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *args)
 
 
 class Daemon(MultiService):
@@ -69,21 +98,43 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
     transactions = Transactions(make_engine(config.database.url))
     check_fits(transactions.engine)
     make_folders(config.root)
-    database = Database(reactor, transactions)
-    daemon = Daemon(database)
-    tasks = make_tasks(config, reactor, database)
-    sequencer = make_sequencer(config, reactor, database, tasks)
+
+    def nudge(name: str) -> None:
+        sequencer.nudge(name)
+
+    parts = Parts(
+        config,
+        reactor,
+        Database(reactor, transactions),
+        open_librarian(config.librarian.store),
+        Slaves(reactor, Timeouts(config.slaves.timeout, config.slaves.untrusted_timeout)),
+        nudge,
+    )
+    daemon = Daemon(parts.database)
+    sequencer = make_sequencer(parts)
     sequencer.setServiceParent(daemon)
     NudgeListener(reactor, config.root, sequencer.nudge).setServiceParent(daemon)
+    TCPServer(config.web.port, make_web(parts), interface=config.web.bind, reactor=reactor).setServiceParent(daemon)
     return daemon
 
 
-def make_tasks(config: Config, reactor: Reactor, database: Database) -> dict[str, Task]:
+def make_tasks(parts: Parts) -> dict[str, Task]:
     """Return the built-in tasks by their names."""
+    config, database, nudge = parts.config, parts.database, parts.nudge
+    weights = named_weights(**asdict(config.scores))
     tasks = [
-        Notifier(database, make_mail_host(config, reactor), utc_now),
+        QueueBuilder(database, utc_now, nudge, weights, dpkg_tables(), ArchSpecificFiles(config.root)),
+        Notifier(database, make_mail_host(config, parts.reactor), utc_now),
     ]
     return {task.name: task for task in tasks}
+
+
+def make_web(parts: Parts) -> Site:
+    """Return the web site."""
+    resources = {
+        "files": StoredFiles(parts.database, parts.librarian, parts.in_thread),
+    }
+    return make_site(parts.reactor, resources)
 
 
 def make_mail_host(config: Config, reactor: Reactor) -> MailHost | None:
@@ -92,26 +143,33 @@ def make_mail_host(config: Config, reactor: Reactor) -> MailHost | None:
     return MailHost(reactor, mail.smtphost, mail.smtpport, mail.fromaddress) if mail.fromaddress else None
 
 
-def make_sequencer(config: Config, reactor: Reactor, database: Database, tasks: dict[str, Task]) -> BuildSequencer:
+def make_sequencer(parts: Parts) -> BuildSequencer:
     """Return the sequencer with the jobs of the conf file."""
+    config, tasks = parts.config, make_tasks(parts)
     log.info("Loading jobs...")
-    jobs = [make_job(config, reactor, tasks, job) for job in config.jobs if job.command or job.task in tasks]
+    jobs = [make_job(parts, tasks, job) for job in config.jobs if job.command or job.task in tasks]
     log.info("Mailer targets set to:")
     for target in config.mailproblemsto:
         log.info("   ... {target}", target=target)
-    return BuildSequencer(reactor, jobs, make_reporter(config, reactor, database).ended, config.sequencer.stop_limit)
+    return BuildSequencer(parts.reactor, jobs, make_reporter(parts).ended, config.sequencer.stop_limit)
 
 
-def make_job(config: Config, reactor: Reactor, tasks: dict[str, Task], job: JobConfig) -> BuildSequencerJob:
+def make_job(parts: Parts, tasks: dict[str, Task], job: JobConfig) -> BuildSequencerJob:
     """Return one job: a built-in task, or a child process."""
-    size = config.sequencer.output_size
-    command = Command(reactor, job.name, job.command, config.path, config.root, size) if job.command else None
+    task = make_command(parts, job) if job.command else tasks[job.task]
     log.info("   ...loaded {job}", job=job.name)
-    return BuildSequencerJob(job.name, command or tasks[job.task], job.mindelay, job.timeout, reactor.seconds())
+    return BuildSequencerJob(job.name, task, job.mindelay, job.timeout, parts.reactor.seconds())
 
 
-def make_reporter(config: Config, reactor: Reactor, database: Database) -> Reporter:
+def make_command(parts: Parts, job: JobConfig) -> Command:
+    """Return the child process of a job."""
+    config = parts.config
+    return Command(parts.reactor, job.name, job.command, config.path, config.root, config.sequencer.output_size)
+
+
+def make_reporter(parts: Parts) -> Reporter:
     """Return who tells of the ends of turns."""
-    commands = {job.name: " ".join(job.command) for job in config.jobs if job.command}
-    always = frozenset(job.name for job in config.jobs if job.alwayslog)
-    return Reporter(reactor, database, utc_now, config.mailproblemsto, commands, always)
+    jobs = parts.config.jobs
+    commands = {job.name: shlex.join(job.command) for job in jobs if job.command}
+    always = frozenset(job.name for job in jobs if job.alwayslog)
+    return Reporter(parts.reactor, parts.database, utc_now, parts.config.mailproblemsto, commands, always)

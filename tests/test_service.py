@@ -1,0 +1,51 @@
+"""The parts fit together, and the whole daemon starts and stops."""
+
+import tempfile
+from pathlib import Path
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.config import SHIPPED, load
+from buildmaster.nudges import send
+from buildmaster.service import make_service
+from buildmaster.upgrading import SchemaMismatchError
+from tests.databases import sqlite_url
+from tests.processes import DaemonProcess
+
+
+class MakeServiceTests(SynchronousTestCase):
+    def conf(self, text=""):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name) / "farm.conf"
+        path.write_text(f"[buildmaster]\nroot = {folder.name}\n{text}")
+        return load(path)
+
+    def test_a_database_that_does_not_fit_is_refused_with_the_cure(self):
+        error = self.assertRaises(SchemaMismatchError, make_service, self.conf(), MemoryReactorClock())
+        self.assertIn("buildmaster init", str(error))
+
+    def test_every_part_is_joined(self):
+        config = self.conf()
+        sqlite_url(config.root)
+        daemon = make_service(config, MemoryReactorClock())
+        self.addCleanup(daemon._database._transactions.engine.dispose)
+        self.assertEqual(["BuildSequencer", "NudgeListener", "TCPServer"], [type(part).__name__ for part in daemon])
+
+    def test_the_shipped_file_is_in_the_checkout(self):
+        self.assertEqual("buildmaster.conf", SHIPPED.name)
+
+
+class DaemonTests(SynchronousTestCase):
+    """The daemon as a process: what only twistd can show."""
+
+    def test_it_starts_takes_nudges_and_stops(self):
+        daemon = DaemonProcess(self, "[job mine]\ncommand = sh -c 'echo out; exit 3'\nmindelay = 0.1\n")
+        daemon.wait_for("Mailer targets set to:")
+        daemon.wait_for("Job mine completed with exit code 3")
+        daemon.wait_for("Standard Output:")
+        send(daemon.root, ["queue_builder"])
+        daemon.wait_for("Job queue_builder completed with exit code 0")
+        self.assertEqual(0, daemon.stop())
+        self.assertFalse((daemon.root / "nudge").exists())
