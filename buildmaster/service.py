@@ -29,6 +29,7 @@ from buildmaster.mail import MailHost
 from buildmaster.nudges import NudgeListener
 from buildmaster.reporter import Reporter
 from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
+from buildmaster.signals import Signals
 from buildmaster.slave import Slaves, Timeouts
 from buildmaster.tasks.notifier import Notifier
 from buildmaster.tasks.queuebuilder import QueueBuilder
@@ -113,6 +114,7 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
     daemon = Daemon(parts.database)
     sequencer = make_sequencer(parts)
     sequencer.setServiceParent(daemon)
+    Signals(reactor, {}).setServiceParent(daemon)
     NudgeListener(reactor, config.root, sequencer.nudge).setServiceParent(daemon)
     TCPServer(config.web.port, make_web(parts), interface=config.web.bind, reactor=reactor).setServiceParent(daemon)
     return daemon

@@ -11,6 +11,7 @@ PACKAGE = ROOT / "buildmaster"
 PURE = {"errors"}
 SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
 OTHERS = {"archfiles", "child", "database", "errands", "fetching", "folders", "librarian", "mail", "nudges", "reporter"}
+DAEMON = {"signals"}
 EDGES = SLAVE | OTHERS | {"upgrading"}
 ALLOWED = {
     "errors": set(),
@@ -20,11 +21,12 @@ ALLOWED = {
     "config": PURE | {"farm", "conffile", "confvalues"},
     "model": PURE | {"farm"},
     **dict.fromkeys(EDGES, PURE | EDGES | {"farm", "model"}),
+    **dict.fromkeys(DAEMON, PURE),
     "sequencer": PURE | EDGES | {"farm", "model"},
     "tasks": PURE | EDGES | {"farm", "model"},
     "web": PURE | EDGES | {"farm", "model"},
     "buildd": set(),
-    "service": PURE | EDGES | {"farm", "model", "config", "sequencer", "tasks", "web"},
+    "service": PURE | EDGES | DAEMON | {"farm", "model", "config", "sequencer", "tasks", "web"},
     "cli": PURE | EDGES | {"farm", "model", "config", "sequencer", "tasks", "web", "service", "buildd"},
 }
 FARM_MAY_USE = set(sys.stdlib_module_names) - {"time", "os", "random", "logging"} | {"pytz"}
