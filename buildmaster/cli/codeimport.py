@@ -33,7 +33,9 @@ def code_import() -> None:
 @click.option("--cvs", nargs=2, metavar="ROOT MODULE", help="A module of a CVS repository.")
 @click.option("--hg", metavar="URL", help="A Mercurial repository.")
 @click.option("--bzr", metavar="URL", help="A Bazaar branch.")
-@click.option("--interval", type=click.FloatRange(min=1), metavar="SECONDS", help="How often; default: the conf file's.")
+@click.option(
+    "--interval", type=click.FloatRange(min=1), metavar="SECONDS", help="How often; default: the conf file's."
+)
 @click.option("--review", "status", type=click.Choice(["NEW", "REVIEWED"]), default="NEW", show_default=True)
 @click.pass_obj
 def add(farm: Farm, name: str, interval: float | None, status: str, **sources: str | tuple[str, str] | None) -> None:
