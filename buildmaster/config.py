@@ -16,20 +16,16 @@ from buildmaster.confvalues import (
     Count,
     DatabaseUrl,
     Flag,
-    Networks,
     Port,
     Seconds,
     Store,
     Table,
     Template,
     Text,
-    Tokens,
     Url,
     Words,
 )
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.importing import ImportPolicy
-from buildmaster.farm.states import RcsType
 
 HERE = Path(__file__).parent
 SHIPPED = next(place for place in (HERE / "buildmaster.conf", HERE.parent / "buildmaster.conf") if place.exists())
@@ -142,7 +138,7 @@ class CodeImportsSettings:
     """How code imports are given out."""
 
     auto_create_machines: Flag
-    machine_tokens: Tokens
+    machine_tokens: Words
     default_interval_subversion: Seconds
     default_interval_cvs: Seconds
     default_interval: Seconds
@@ -152,23 +148,7 @@ class CodeImportsSettings:
     consecutive_failure_limit: Count
     max_jobs_per_machine: Count
     log_size: Count
-    allowed_schemes: Words
-    allowed_addresses: Networks
-    worker_disk_quota: Count
-    worker_memory: Count
-    worker_limit: Seconds
-
-    @property
-    def policy(self) -> ImportPolicy:
-        """What the rules of code imports need of this."""
-        special = {RcsType.CVS: self.default_interval_cvs, RcsType.SVN: self.default_interval_subversion}
-        return ImportPolicy(
-            dict.fromkeys(RcsType, self.default_interval) | special,
-            self.consecutive_failure_limit,
-            self.max_jobs_per_machine,
-            self.maximum_heartbeat_interval,
-            self.auto_create_machines,
-        )
+    allowed_addresses: Words
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,11 @@ from buildmaster.reporter import Reporter
 from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
 from buildmaster.signals import Signals
 from buildmaster.slave import Slaves, Timeouts
-from buildmaster.tasks.importwatch import ImportWatch
 from buildmaster.tasks.notifier import Notifier
 from buildmaster.tasks.queuebuilder import QueueBuilder
 from buildmaster.upgrading import check_fits
 from buildmaster.web.files import StoredFiles
-from buildmaster.web.importscheduler import CodeImportScheduler
 from buildmaster.web.site import make_site
-from buildmaster.web.xmlrpc import CodeImportSchedulerResource
 
 Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs
 log = Logger()
@@ -129,7 +126,6 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
     weights = named_weights(**asdict(config.scores))
     tasks = [
         QueueBuilder(database, utc_now, nudge, weights, dpkg_tables(), ArchSpecificFiles(config.root)),
-        ImportWatch(database, utc_now, config.code_imports.policy),
         Notifier(database, make_mail_host(config, parts.reactor), utc_now),
     ]
     return {task.name: task for task in tasks}
@@ -137,11 +133,8 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
 
 def make_web(parts: Parts) -> Site:
     """Return the web site."""
-    imports = parts.config.code_imports
-    scheduler = CodeImportScheduler(parts.database, parts.librarian, parts.in_thread, imports.policy, utc_now)
     resources = {
         "files": StoredFiles(parts.database, parts.librarian, parts.in_thread),
-        "codeimportscheduler": CodeImportSchedulerResource(scheduler, imports.machine_tokens, imports.log_size),
     }
     return make_site(parts.reactor, resources)
 

@@ -12,7 +12,8 @@ PURE = {"errors"}
 SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
 OTHERS = {"archfiles", "child", "database", "errands", "fetching", "folders", "librarian", "mail", "nudges", "reporter"}
 DAEMON = {"signals"}
-EDGES = SLAVE | OTHERS | {"upgrading"}
+UPLOADS = {"intake", "leaves", "packages", "uploadcommand"}
+EDGES = SLAVE | OTHERS | UPLOADS | {"upgrading"}
 ALLOWED = {
     "errors": set(),
     "farm": PURE,

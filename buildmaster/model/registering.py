@@ -11,6 +11,7 @@ from buildmaster.farm.references import (
     SeriesReference,
     check_name,
     check_series_name,
+    unknown,
 )
 from buildmaster.farm.states import ACTIVE, SeriesStatus
 from buildmaster.model.archive import SourcePublication
@@ -22,7 +23,6 @@ from buildmaster.model.distribution import (
     find_distribution,
     find_processor,
     find_series,
-    unknown_architecture,
 )
 
 NO_TAGS = frozenset({"all", "any", "source"})  # words of the Architecture field that are no architecture's tag
@@ -129,5 +129,6 @@ def _checked_tag(tag: str | None) -> str | None:
 def _nominated(series: DistroSeries, reference: SeriesReference, tag: str) -> str:
     known = [architecture.architecturetag for architecture in series.architectures]
     if tag not in known:
-        raise unknown_architecture(series, ArchitectureReference(reference.distribution, reference.series, tag))
+        cure = f"`buildmaster arch add {reference}/{tag} --processor NAME` adds it"
+        raise unknown(f"architecture of {reference} called", tag, known, cure)
     return tag

@@ -1,0 +1,80 @@
+"""Upload a source package: `upload`."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+from twisted.internet.defer import Deferred, execute
+from twisted.python.failure import Failure
+
+from buildmaster.cli.arguments import ARCHIVE, SUITE
+from buildmaster.cli.farm import Farm
+from buildmaster.database import InlineDatabase
+from buildmaster.errors import BuildmasterError
+from buildmaster.farm.packagefiles import is_file_name, listed_files
+from buildmaster.farm.references import ArchiveReference, SuiteReference
+from buildmaster.farm.sourceuploads import URGENCIES, Wish
+from buildmaster.intake import SourceIntake
+from buildmaster.leaves import open_leaf
+from buildmaster.model.sourcereleases import AcceptedSource, Destination, Refused
+from buildmaster.packages import read_stanza
+
+WOKEN = ("publisher", "queue_builder")
+
+
+class RefusedUploadError(BuildmasterError):
+    """The upload is refused; the message has all the reasons."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--archive", "archive", metavar="REF", type=ARCHIVE, required=True, help="Where it is published.")
+@click.option("--suite", metavar="SUITE", type=SUITE, required=True, help="The series and pocket, as hoary-security.")
+@click.option("--component", default="", help="Instead of what the upload says.")
+@click.option("--section", default="", help="Instead of what the upload says.")
+@click.option("--urgency", default="", type=click.Choice(["", *URGENCIES]), help="Instead of what the upload says.")
+@click.pass_obj
+def upload(farm: Farm, file: Path, archive: ArchiveReference, suite: SuiteReference, **wishes: str) -> None:
+    """Take in FILE, the .changes or .dsc of a source package, with the files that it lists."""
+    to = Destination(archive, suite, farm.who, Wish(**wishes))
+    leaf = open_leaf(farm.config.root, farm.now(), file.name)
+    try:
+        copy_upload(file, leaf)
+        accepted = _taken(farm, leaf, to)
+    finally:
+        shutil.rmtree(leaf, ignore_errors=True)
+    farm.nudge(*WOKEN)
+    click.echo(
+        f"Accepted {accepted.name} {accepted.version} in {accepted.archive}, {accepted.suite}"
+        f" (publication {accepted.publication_id}).",
+    )
+
+
+def copy_upload(file: Path, folder: Path) -> None:
+    """Copy a .changes or .dsc, and what it lists and what lies beside it, into ``folder``."""
+    if file.suffix not in {".changes", ".dsc"} or not is_file_name(file.name):
+        raise RefusedUploadError(f"{file.name} is neither a .changes nor a .dsc: upload one of these.")
+    names = {file.name, *listed_files(read_stanza(file))[0]}
+    for dsc in [name for name in names if name.endswith(".dsc") and (file.parent / name).is_file()]:
+        names |= set(listed_files(read_stanza(file.parent / dsc))[0])
+    for name in names:
+        if (file.parent / name).is_file():
+            shutil.copyfile(file.parent / name, folder / name)
+
+
+def _taken(farm: Farm, leaf: Path, to: Destination) -> AcceptedSource:
+    intake = SourceIntake(InlineDatabase(farm.transactions), farm.librarian, execute, farm.now)
+    verdict = _now(intake.take_leaf(farm.config.root, leaf, to))
+    if isinstance(verdict, Refused):
+        raise RefusedUploadError(" ".join(verdict.reasons))
+    return verdict
+
+
+def _now(work: Any) -> Any:  # Any: a coroutine, and what it returns
+    """Return what the coroutine returns: nothing in a command makes it wait."""
+    ends: list[Any] = []
+    Deferred.fromCoroutine(work).addBoth(ends.append)
+    if isinstance(ends[0], Failure):
+        ends[0].raiseException()
+    return ends[0]

@@ -1,0 +1,140 @@
+"""The folders of uploads below the farm's root: they land in incoming/ whole, and are settled with their log."""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from buildmaster.errors import BuildmasterError
+from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
+from buildmaster.librarian import sync_folder
+
+LOG_NAME = "uploader.log"
+LONGEST_WORDS = 150  # characters of a leaf's name that tell what it is
+LOCK_NAME = "uploader.lock"
+PLACES = (INCOMING, ACCEPTED, REJECTED, FAILED)
+RESULTS = re.compile(r"[0-9]{8}-[0-9]{6}-(?P<cookie>[0-9]+-[0-9]+(?:-[0-9]+)?)(?:\.[0-9]+)?")
+
+
+class LockedError(BuildmasterError):
+    """Another process takes in uploads of this farm."""
+
+
+class LeafLog:
+    """The log of one upload: lines that begin with their level, padded to 8 columns."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """All lines so far."""
+        return "".join(f"{line}\n" for line in self._lines)
+
+    def debug(self, words: str) -> None:
+        """Tell a step."""
+        self._add("DEBUG", words)
+
+    def info(self, words: str) -> None:
+        """Tell what somebody should know."""
+        self._add("INFO", words)
+
+    def error(self, words: str) -> None:
+        """Tell why the upload is refused."""
+        self._add("ERROR", words)
+
+    def include(self, path: Path) -> None:
+        """Take over the lines of a log that somebody else wrote, if it is there."""
+        if path.is_file() and not path.is_symlink():
+            self._lines += path.read_text(errors="replace").splitlines()
+
+    def _add(self, level: str, words: str) -> None:
+        self._lines += [f"{level:<8}{line}" for line in words.splitlines()]
+
+
+@contextmanager
+def locked(root: Path, steps: LeafLog) -> Iterator[None]:
+    """Hold the farm's lock on uploads; raise LockedError where another process has it. It dies with its process."""
+    steps.info("creating lockfile")
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / LOCK_NAME).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockedError(f"another process takes in the uploads of {root}") from error
+        yield
+
+
+def prepare(root: Path, steps: LeafLog) -> None:
+    """Make the folders that are missing."""
+    for folder in (root / name for name in PLACES):
+        if not folder.is_dir():
+            steps.debug(f"Creating directory {folder}")
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+def open_leaf(root: Path, now: datetime, name: str) -> Path:
+    """Return a new folder in incoming/ that is to be filled, for the upload of the file ``name``.
+
+    It begins with a dot: the uploader's turn lets it alone.
+    """
+    incoming = root / INCOMING
+    incoming.mkdir(parents=True, exist_ok=True)
+    words = re.sub(r"[^A-Za-z0-9.+~_-]", "", name.rpartition(".")[0])[:LONGEST_WORDS]
+    path = _free(incoming, f".{now:%Y%m%d-%H%M%S}-{words}")
+    path.mkdir()
+    return path
+
+
+def landed(root: Path) -> list[Path]:
+    """Return the leaves in incoming/, oldest name first. Those whose names begin with a dot are not whole yet."""
+    incoming = root / INCOMING
+    leaves = incoming.iterdir() if incoming.is_dir() else iter(())
+    return sorted(leaf for leaf in leaves if not leaf.name.startswith(".") and leaf.is_dir())
+
+
+def find(root: Path, name: str) -> Path | None:
+    """Return where the leaf is, wherever it was settled; None where it is gone."""
+    places = (root / place / name for place in PLACES if name)
+    return next((place for place in places if place.is_dir()), None)
+
+
+def cookie_of(name: str) -> str | None:
+    """Return the cookie of the attempt whose results a leaf holds, or None for another upload."""
+    match = RESULTS.fullmatch(name)
+    return match["cookie"] if match else None
+
+
+def settle(root: Path, leaf: Path, place: str, steps: LeafLog) -> Path:
+    """Write the log into the leaf, and move that to ``place`` (one of PLACES) unless it is there already."""
+    write_log(leaf, steps)
+    if leaf.parent == root / place:
+        return leaf
+    target = _free(root / place, leaf.name.lstrip("."))
+    leaf.rename(target)
+    sync_folder(target.parent)
+    sync_folder(root / INCOMING)
+    return target
+
+
+def write_log(leaf: Path, steps: LeafLog) -> Path:
+    """Write the log into the leaf, flushed to the disk."""
+    path = leaf / LOG_NAME
+    path.unlink(missing_ok=True)  # whatever it is: a link must not lead the log elsewhere
+    with path.open("x") as file:
+        file.write(steps.text)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
+def _free(folder: Path, name: str) -> Path:
+    """Return a path in ``folder`` that nothing has."""
+    path, number = folder / name, 0
+    while path.exists():
+        number += 1
+        path = folder / f"{name}.{number}"
+    return path

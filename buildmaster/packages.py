@@ -1,0 +1,161 @@
+"""Read what lies in a folder of an upload, once, into values; nothing in it can make this raise.
+
+A .deb may come from a builder that nobody trusts. So its ar container is read strictly and by ourselves, since a
+negative size in one would send python-debian round for ever, and its control part is unpacked up to a limit.
+"""
+
+import hashlib
+import io
+import lzma
+import stat
+import subprocess
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from debian.deb822 import Deb822
+
+from buildmaster.farm.facts import Content
+from buildmaster.farm.packagefiles import FoundFile, Stanza
+from buildmaster.farm.uploads import ReadFolder, kind_of
+from buildmaster.librarian import chunks
+
+LARGEST_STANZA = 4 << 20  # bytes of a .dsc or .changes; the largest in Debian have about one mebibyte
+LARGEST_CONTROL = 16 << 20  # bytes of the control part of a .deb, packed and unpacked
+MAGIC = b"!<arch>\n"
+HEADER = 60  # bytes
+MEMBERS = 3  # that are looked at: debian-binary, control.tar, data.tar (deb(5))
+UNPACK_LIMIT = 60  # seconds
+TROUBLES = (
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    LookupError,
+    OSError,
+    subprocess.SubprocessError,
+)
+READ = (".dsc", ".changes")
+
+
+class _UnreadableError(Exception):
+    """A file is not what its name says; the message says why."""
+
+
+def read_folder(folder: Path, skip: frozenset[str] = frozenset()) -> ReadFolder:
+    """Return what lies in ``folder``, except for the names in ``skip``; every file is read once through."""
+    faults, found, stanzas = [], {}, {}
+    for path in sorted(folder.iterdir()):
+        if path.name in skip:
+            continue
+        if not stat.S_ISREG(path.lstat().st_mode):
+            faults.append(f"{path.name!r} is no regular file.")
+            continue
+        found[path.name] = read_file(path)
+        if path.name.endswith(READ):
+            stanzas[path.name] = read_stanza(path)
+        elif kind_of(path.name):
+            stanzas[path.name] = read_deb(path)
+    return ReadFolder(found, stanzas, tuple(faults))
+
+
+def read_file(path: Path) -> FoundFile:
+    """Return a file's size and digests."""
+    sha256, sha1, md5 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False), hashlib.md5(usedforsecurity=False)
+    size = 0
+    with path.open("rb") as file:
+        for chunk in chunks(file):
+            size += len(chunk)
+            for digest in (sha256, sha1, md5):
+                digest.update(chunk)
+    return FoundFile(path.name, Content(sha256.hexdigest(), sha1.hexdigest(), size), md5.hexdigest())
+
+
+def read_stanza(path: Path) -> Stanza:
+    """Return the fields of a .dsc or .changes; a signature around them is not looked at here."""
+    with path.open("rb") as file:
+        written = file.read(LARGEST_STANZA + 1)
+    if len(written) > LARGEST_STANZA:
+        return Stanza(path.name, fault=f"it has more than {LARGEST_STANZA} bytes")
+    return parse_stanza(path.name, written)
+
+
+def parse_stanza(filename: str, written: bytes) -> Stanza:
+    """Return the fields of the first paragraph."""
+    try:
+        text = written.decode()
+        fields = dict(Deb822(text))
+    except UnicodeDecodeError:
+        return Stanza(filename, fault="it is not UTF-8")
+    except (ValueError, EOFError) as error:
+        return Stanza(filename, fault=str(error) or "it has no fields")
+    if not fields:
+        return Stanza(filename, fault="it has no fields")
+    return Stanza(filename, {str(name): str(value) for name, value in fields.items()}, text=text)
+
+
+def read_deb(path: Path) -> Stanza:
+    """Return the control file of a .deb, .udeb or .ddeb."""
+    try:
+        with path.open("rb") as file:
+            written = _control_of(file)
+    except (_UnreadableError, *TROUBLES) as error:
+        return Stanza(path.name, fault=f"it is no binary package ({str(error) or type(error).__name__})")
+    return parse_stanza(path.name, written)
+
+
+def _control_of(file: BinaryIO) -> bytes:
+    for name, size in _members(file):
+        if name.startswith("control.tar"):
+            if size > LARGEST_CONTROL:
+                raise _UnreadableError("its control part is too big")
+            return _control_file(_unpacked(name, file.read(size)))
+        file.seek(size + size % 2, io.SEEK_CUR)
+    raise _UnreadableError("it has no control part")
+
+
+def _members(file: BinaryIO) -> Iterator[tuple[str, int]]:
+    """Yield the names and sizes of the first members; the caller reads or skips each before it asks for the next."""
+    if file.read(len(MAGIC)) != MAGIC:
+        raise _UnreadableError("it is no ar archive")
+    for _ in range(MEMBERS):
+        header = file.read(HEADER)
+        if len(header) != HEADER or not header[48:58].strip().isdigit():
+            raise _UnreadableError("its ar headers are damaged")
+        yield header[:16].decode("ascii", "replace").strip().rstrip("/"), int(header[48:58])
+
+
+def _unpacked(name: str, packed: bytes) -> bytes:
+    """Return the start of the control part, up to the limit."""
+    ways: dict[str, Callable[[bytes], bytes]] = {
+        "": lambda packed: packed,
+        ".gz": lambda packed: zlib.decompressobj(31).decompress(packed, LARGEST_CONTROL),
+        ".xz": lambda packed: lzma.LZMADecompressor(memlimit=1 << 28).decompress(packed, LARGEST_CONTROL),
+        ".zst": _unpacked_by_zstd,
+    }
+    way = ways.get(name.removeprefix("control.tar"))
+    if way is None:
+        raise _UnreadableError(f"nobody knows how to unpack {name}")
+    return way(packed)
+
+
+def _unpacked_by_zstd(packed: bytes) -> bytes:
+    """Return what the zstd command makes of it: Python has no module for that before 3.14."""
+    command = ["sh", "-c", f"zstd --decompress --stdout --memory=256MB | head -c {LARGEST_CONTROL}"]
+    done = subprocess.run(command, input=packed, capture_output=True, timeout=UNPACK_LIMIT, check=False)
+    if not done.stdout:
+        raise _UnreadableError(f"zstd: {done.stderr.decode('utf-8', 'replace').strip()}")
+    return done.stdout
+
+
+def _control_file(unpacked: bytes) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as members:
+        for member in members:
+            if member.name.removeprefix("./") == "control" and member.isreg():
+                held = members.extractfile(member)
+                return held.read(LARGEST_STANZA) if held is not None else b""
+    raise _UnreadableError("it has no control file")
