@@ -32,8 +32,11 @@ from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
 from buildmaster.signals import Signals
 from buildmaster.slave import Slaves, Timeouts
 from buildmaster.tasks.notifier import Notifier
+from buildmaster.tasks.publisher import Publisher
 from buildmaster.tasks.queuebuilder import QueueBuilder
+from buildmaster.tasks.uploader import Uploader
 from buildmaster.upgrading import check_fits
+from buildmaster.uploadcommand import UploadCommand
 from buildmaster.web.files import StoredFiles
 from buildmaster.web.site import make_site
 
@@ -126,9 +129,17 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
     weights = named_weights(**asdict(config.scores))
     tasks = [
         QueueBuilder(database, utc_now, nudge, weights, dpkg_tables(), ArchSpecificFiles(config.root)),
+        Uploader(config.root, database, parts.librarian, parts.in_thread, utc_now, nudge, make_upload_command(config)),
+        Publisher(database, utc_now, nudge),
         Notifier(database, make_mail_host(config, parts.reactor), utc_now),
     ]
     return {task.name: task for task in tasks}
+
+
+def make_upload_command(config: Config) -> UploadCommand | None:
+    """Return the program that takes in results; None where we do it alone."""
+    uploader = config.uploader
+    return UploadCommand(config.root, uploader.command, uploader.timeout) if uploader.command else None
 
 
 def make_web(parts: Parts) -> Site:

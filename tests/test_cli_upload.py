@@ -131,5 +131,3 @@ class SourceTests(UploadCase):
 
     def test_a_table_for_people(self):
         self.assertIn("fieldnotes  2.0", self.farm.run("source", "list"))
-
-
