@@ -167,6 +167,7 @@ class SequencerSettings:
     """What holds for all jobs."""
 
     mailproblemsto: Words
+    logfile: Text
     output_size: Count
     stop_limit: Seconds
 

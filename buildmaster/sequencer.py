@@ -72,6 +72,8 @@ class TurnGivenUpError(Exception):
 class BuildSequencer(Service):
     """Gives turns to jobs. ``report(name, result)`` is told of the end of each, a Failure if it failed.
 
+    ``late`` is true from the moment that a turn is over its limit until another turn ends in time.
+
     ``stop_limit`` is how long a turn under way may go on when the service stops, in seconds.
     """
 
@@ -94,6 +96,8 @@ class BuildSequencer(Service):
         self._stopped: list[Deferred[None]] = []
         self._said: set[str] = set()
         self._turns = 0
+        self._overdue = 0
+        self.late = False
 
     def startService(self) -> None:
         """Wait for the first turn: each job first waits for its delay."""
@@ -145,6 +149,8 @@ class BuildSequencer(Service):
         self._turn.addBoth(self._ended, self._turns)
 
     def _over_limit(self, turn: int) -> None:
+        self._overdue = turn
+        self.late = True
         self._call = self._clock.callLater(GRACE, self._give_up, turn)
         self._turn.cancel()
 
@@ -158,6 +164,7 @@ class BuildSequencer(Service):
             return
         self._forget_call()
         self.current = None
+        self.late = self.late and turn == self._overdue
         job.end(self._clock.seconds())
         self._tell(job, result)
         if self.running:

@@ -1,12 +1,9 @@
 """Put the parts together; nothing else does."""
 
 import shlex
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytz
@@ -19,9 +16,8 @@ from twisted.web.server import Site
 
 from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
 from buildmaster.child import Command
-from buildmaster.config import Config, JobConfig, find, load
+from buildmaster.config import Config, JobConfig
 from buildmaster.database import Database, Transactions, make_engine
-from buildmaster.errors import BuildmasterError
 from buildmaster.farm.scoring import named_weights
 from buildmaster.folders import make_folders
 from buildmaster.librarian import ILibrarian, open_librarian
@@ -29,7 +25,6 @@ from buildmaster.mail import MailHost
 from buildmaster.nudges import NudgeListener
 from buildmaster.reporter import Reporter
 from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
-from buildmaster.signals import Signals
 from buildmaster.slave import Slaves, Timeouts
 from buildmaster.tasks.notifier import Notifier
 from buildmaster.tasks.publisher import Publisher
@@ -88,19 +83,11 @@ def utc_now() -> datetime:
     return datetime.now(tz=pytz.UTC)
 
 
-def attach_daemon(application: object, reactor: Reactor, path: Path | None) -> None:
-    """Attach the daemon of the conf file at ``path`` to twistd's application, or say in a line why it can't be."""
-    reactor.seconds = time.monotonic  # a clock that is set moves no turn and no timeout
-    try:
-        make_service(load(find(path)), reactor).setServiceParent(application)
-    except BuildmasterError as error:
-        sys.exit(str(error))
-
-
 def make_service(config: Config, reactor: Reactor) -> MultiService:
     """Return the whole daemon, not started; raise SchemaMismatchError unless the database fits the code."""
     transactions = Transactions(make_engine(config.database.url))
     check_fits(transactions.engine)
+    transactions.engine.dispose()  # no connection outlives the fork of a process that becomes a daemon
     make_folders(config.root)
 
     def nudge(name: str) -> None:
@@ -116,8 +103,8 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
     )
     daemon = Daemon(parts.database)
     sequencer = make_sequencer(parts)
+    sequencer.setName("sequencer")
     sequencer.setServiceParent(daemon)
-    Signals(reactor, {}).setServiceParent(daemon)
     NudgeListener(reactor, config.root, sequencer.nudge).setServiceParent(daemon)
     TCPServer(config.web.port, make_web(parts), interface=config.web.bind, reactor=reactor).setServiceParent(daemon)
     return daemon

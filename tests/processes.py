@@ -34,7 +34,7 @@ class DaemonProcess:
         case.addCleanup(folder.cleanup)
         self.root = root or Path(folder.name)
         self.path = Path(folder.name) / "farm.conf"
-        self.path.write_text(f"[buildmaster]\nroot = {self.root}\n[web]\nport = 0\n{conf}")
+        self.change(f"[web]\nport = 0\n{conf}")
         if root is None:
             sqlite_url(self.root)
         self._log = Path(folder.name) / "daemon.log"
@@ -61,6 +61,14 @@ class DaemonProcess:
         if self.log.count(words) < times:
             raise AssertionError(f"{words!r} is not in the log of a daemon that ended:\n{self.log}")
         return self.log
+
+    def wait_for_file(self, path, words):
+        """Wait until there is a file that has the words."""
+        wait_until(lambda: path.exists() and words in path.read_text(), f"{words!r} in {path}")
+
+    def change(self, conf):
+        """Write another conf file, with the same root."""
+        self.path.write_text(f"[buildmaster]\nroot = {self.root}\n{conf}")
 
     def stop(self, number=signal.SIGTERM):
         """End the daemon, and return its exit code."""

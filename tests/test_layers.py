@@ -11,7 +11,7 @@ PACKAGE = ROOT / "buildmaster"
 PURE = {"errors"}
 SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
 OTHERS = {"archfiles", "child", "database", "errands", "fetching", "folders", "librarian", "mail", "nudges", "reporter"}
-DAEMON = {"signals"}
+DAEMON = {"signals", "systemd", "mastership"}
 UPLOADS = {"intake", "leaves", "packages", "uploadcommand"}
 EDGES = SLAVE | OTHERS | UPLOADS | {"upgrading"}
 ALLOWED = {
@@ -28,6 +28,7 @@ ALLOWED = {
     "web": PURE | EDGES | {"farm", "model"},
     "buildd": set(),
     "service": PURE | EDGES | DAEMON | {"farm", "model", "config", "sequencer", "tasks", "web"},
+    "daemon": PURE | DAEMON | {"config", "database", "service"},
     "cli": PURE | EDGES | {"farm", "model", "config", "sequencer", "tasks", "web", "service", "buildd"},
 }
 FARM_MAY_USE = set(sys.stdlib_module_names) - {"time", "os", "random", "logging"} | {"pytz"}

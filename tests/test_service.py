@@ -7,11 +7,9 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.config import SHIPPED, load
-from buildmaster.nudges import send
 from buildmaster.service import make_service
 from buildmaster.upgrading import SchemaMismatchError
 from tests.databases import sqlite_url
-from tests.processes import DaemonProcess
 
 
 class MakeServiceTests(SynchronousTestCase):
@@ -31,23 +29,7 @@ class MakeServiceTests(SynchronousTestCase):
         sqlite_url(config.root)
         daemon = make_service(config, MemoryReactorClock())
         self.addCleanup(daemon._database._transactions.engine.dispose)
-        self.assertEqual(
-            ["BuildSequencer", "Signals", "NudgeListener", "TCPServer"], [type(part).__name__ for part in daemon]
-        )
+        self.assertEqual(["BuildSequencer", "NudgeListener", "TCPServer"], [type(part).__name__ for part in daemon])
 
     def test_the_shipped_file_is_in_the_checkout(self):
         self.assertEqual("buildmaster.conf", SHIPPED.name)
-
-
-class DaemonTests(SynchronousTestCase):
-    """The daemon as a process: what only twistd can show."""
-
-    def test_it_starts_takes_nudges_and_stops(self):
-        daemon = DaemonProcess(self, "[job mine]\ncommand = sh -c 'echo out; exit 3'\nmindelay = 0.1\n")
-        daemon.wait_for("Mailer targets set to:")
-        daemon.wait_for("Job mine completed with exit code 3")
-        daemon.wait_for("Standard Output:")
-        send(daemon.root, ["queue_builder"])
-        daemon.wait_for("Job queue_builder completed with exit code 0")
-        self.assertEqual(0, daemon.stop())
-        self.assertFalse((daemon.root / "nudge").exists())
