@@ -16,16 +16,20 @@ from buildmaster.confvalues import (
     Count,
     DatabaseUrl,
     Flag,
+    Networks,
     Port,
     Seconds,
     Store,
     Table,
     Template,
     Text,
+    Tokens,
     Url,
     Words,
 )
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.importing import ImportPolicy
+from buildmaster.farm.states import RcsType
 
 HERE = Path(__file__).parent
 SHIPPED = next(place for place in (HERE / "buildmaster.conf", HERE.parent / "buildmaster.conf") if place.exists())
@@ -138,7 +142,7 @@ class CodeImportsSettings:
     """How code imports are given out."""
 
     auto_create_machines: Flag
-    machine_tokens: Words
+    machine_tokens: Tokens
     default_interval_subversion: Seconds
     default_interval_cvs: Seconds
     default_interval: Seconds
@@ -148,7 +152,23 @@ class CodeImportsSettings:
     consecutive_failure_limit: Count
     max_jobs_per_machine: Count
     log_size: Count
-    allowed_addresses: Words
+    allowed_schemes: Words
+    allowed_addresses: Networks
+    worker_disk_quota: Count
+    worker_memory: Count
+    worker_limit: Seconds
+
+    @property
+    def policy(self) -> ImportPolicy:
+        """What the rules of code imports need of this."""
+        special = {RcsType.CVS: self.default_interval_cvs, RcsType.SVN: self.default_interval_subversion}
+        return ImportPolicy(
+            dict.fromkeys(RcsType, self.default_interval) | special,
+            self.consecutive_failure_limit,
+            self.max_jobs_per_machine,
+            self.maximum_heartbeat_interval,
+            self.auto_create_machines,
+        )
 
 
 @dataclass(frozen=True)

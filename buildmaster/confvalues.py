@@ -5,6 +5,7 @@ A reader takes the text of one value, and raises ValueError with what is wrong i
 
 import math
 import shlex
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -115,6 +116,25 @@ def table(value: str) -> dict[str, int]:
     return {name: int(number) for name, _, number in pairs}
 
 
+def tokens(value: str) -> dict[str, str]:
+    """Return the tokens of machines, written as ``HOST:TOKEN HOST:TOKEN``."""
+    pairs = [word.partition(":") for word in value.split()]
+    wrong = [number for number, pair in enumerate(pairs, 1) if not pair[0] or not pair[2]]
+    if wrong:
+        raise ValueError(f"word {wrong[0]} is not HOST:TOKEN")
+    return {host: token for host, _, token in pairs}
+
+
+def networks(value: str) -> tuple[str, ...]:
+    """Return networks, each an address with the length of its prefix."""
+    for word in value.split():
+        try:
+            ip_network(word)
+        except ValueError as error:
+            raise ValueError(f"{word!r} is no network as 10.1.0.0/16: {error}") from error
+    return tuple(value.split())
+
+
 Text = Annotated[str, text]
 Words = Annotated[tuple[str, ...], words]
 Argv = Annotated[tuple[str, ...], argv]
@@ -124,6 +144,8 @@ Amount = Annotated[int, amount]
 Count = Annotated[int, count]
 Port = Annotated[int, port]
 Url = Annotated[str, url]
+Tokens = Annotated[dict[str, str], tokens]
+Networks = Annotated[tuple[str, ...], networks]
 Table = Annotated[dict[str, int], table]
 DatabaseUrl = Annotated[str, database_url]
 Store = Annotated[str, store]

@@ -26,6 +26,7 @@ from buildmaster.nudges import NudgeListener
 from buildmaster.reporter import Reporter
 from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
 from buildmaster.slave import Slaves, Timeouts
+from buildmaster.tasks.importwatch import ImportWatch
 from buildmaster.tasks.notifier import Notifier
 from buildmaster.tasks.publisher import Publisher
 from buildmaster.tasks.queuebuilder import QueueBuilder
@@ -33,7 +34,9 @@ from buildmaster.tasks.uploader import Uploader
 from buildmaster.upgrading import check_fits
 from buildmaster.uploadcommand import UploadCommand
 from buildmaster.web.files import StoredFiles
+from buildmaster.web.importscheduler import CodeImportScheduler
 from buildmaster.web.site import make_site
+from buildmaster.web.xmlrpc import CodeImportSchedulerResource
 
 Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs
 log = Logger()
@@ -116,6 +119,7 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
     weights = named_weights(**asdict(config.scores))
     tasks = [
         QueueBuilder(database, utc_now, nudge, weights, dpkg_tables(), ArchSpecificFiles(config.root)),
+        ImportWatch(database, utc_now, config.code_imports.policy),
         Uploader(config.root, database, parts.librarian, parts.in_thread, utc_now, nudge, make_upload_command(config)),
         Publisher(database, utc_now, nudge),
         Notifier(database, make_mail_host(config, parts.reactor), utc_now),
@@ -131,8 +135,11 @@ def make_upload_command(config: Config) -> UploadCommand | None:
 
 def make_web(parts: Parts) -> Site:
     """Return the web site."""
+    imports = parts.config.code_imports
+    scheduler = CodeImportScheduler(parts.database, parts.librarian, parts.in_thread, imports.policy, utc_now)
     resources = {
         "files": StoredFiles(parts.database, parts.librarian, parts.in_thread),
+        "codeimportscheduler": CodeImportSchedulerResource(scheduler, imports.machine_tokens, imports.log_size),
     }
     return make_site(parts.reactor, resources)
 

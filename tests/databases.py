@@ -65,3 +65,10 @@ def postgresql_engine() -> Engine:
     engine = make_engine(postgresql_url())
     upgrade(engine)
     return engine
+
+
+def postgresql_farm_url() -> str:
+    """Return the URL of a fresh PostgreSQL database at head."""
+    engine = postgresql_engine()
+    engine.dispose()
+    return engine.url.render_as_string(hide_password=False)

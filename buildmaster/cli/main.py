@@ -14,9 +14,11 @@ from buildmaster.cli.build import build
 from buildmaster.cli.buildd import buildd
 from buildmaster.cli.builder import builder
 from buildmaster.cli.chroot import chroot
+from buildmaster.cli.codeimport import code_import
 from buildmaster.cli.distribution import distribution
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.freezing import freeze, freezes, thaw
+from buildmaster.cli.machine import machine
 from buildmaster.cli.processor import processor
 from buildmaster.cli.queue import queue
 from buildmaster.cli.running import check_config, init, run
@@ -46,6 +48,8 @@ COMMANDS: tuple[click.Command, ...] = (
     build,
     account,
     audit,
+    code_import,
+    machine,
 )
 
 

@@ -130,9 +130,13 @@ def parse_archive(text: str) -> ArchiveReference:
     return ArchiveReference(check_name("archive", distribution), check_name("archive", name if slash else "primary"))
 
 
-def unknown(kind: str, word: str, known: Collection[str], cure: str) -> UnknownNameError:
-    """Return the error for a ``word`` that no ``kind`` is named, with the nearest one that is, and the ``cure``."""
-    return UnknownNameError(f"there is no {kind} {word}{_hint(word, sorted(known))}; {cure}")
+def unknown(kind: str, word: str, known: Collection[str], cure: str, inside: object = "") -> UnknownNameError:
+    """Return the error for a ``word`` that no ``kind`` is named, with the nearest one that is, and the ``cure``.
+
+    ``inside`` is where there is none: a distribution, a series.
+    """
+    place = f" in {inside}" if inside else ""
+    return UnknownNameError(f"there is no {kind} {word}{place}{_hint(word, sorted(known))}; {cure}")
 
 
 def _hint(word: str, known: list[str]) -> str:

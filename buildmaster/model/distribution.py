@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from buildmaster.farm.references import ArchitectureReference, SeriesReference, parse_suite, unknown
+from buildmaster.farm.references import ArchitectureReference, SeriesReference, UnknownNameError, parse_suite, unknown
 from buildmaster.farm.states import Pocket, SeriesStatus
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
@@ -106,8 +106,9 @@ def find_series(session: Session, reference: SeriesReference) -> DistroSeries:
     series = select(DistroSeries).where(DistroSeries.distribution_id == distribution.id)
     found = session.scalar(series.where(DistroSeries.name == reference.series))
     if found is None:
-        known = [f"{distribution.name}/{series.name}" for series in session.scalars(series)]
-        raise unknown("series", str(reference), known, f"`buildmaster series add {reference}` adds it")
+        known = [row.name for row in session.scalars(series)]
+        cure = f"`buildmaster series add {reference}` adds it"
+        raise unknown("series", reference.series, known, cure, distribution.name)
     return found
 
 
@@ -123,10 +124,11 @@ def find_architecture(session: Session, reference: ArchitectureReference) -> Dis
     for architecture in series.architectures:
         if architecture.architecturetag == reference.tag:
             return architecture
-    known = [f"{reference.of_series}/{architecture.architecturetag}" for architecture in series.architectures]
-    raise unknown(
-        "architecture",
-        str(reference),
-        known,
-        f"`buildmaster arch add {reference} --processor NAME` adds it",
-    )
+    raise unknown_architecture(series, reference)
+
+
+def unknown_architecture(series: DistroSeries, reference: ArchitectureReference) -> UnknownNameError:
+    """Return the error for an architecture that ``series`` has not."""
+    known = [architecture.architecturetag for architecture in series.architectures]
+    cure = f"`buildmaster arch add {reference} --processor NAME` adds it"
+    return unknown("architecture", reference.tag, known, cure, reference.of_series)

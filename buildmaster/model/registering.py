@@ -11,7 +11,6 @@ from buildmaster.farm.references import (
     SeriesReference,
     check_name,
     check_series_name,
-    unknown,
 )
 from buildmaster.farm.states import ACTIVE, SeriesStatus
 from buildmaster.model.archive import SourcePublication
@@ -23,6 +22,7 @@ from buildmaster.model.distribution import (
     find_distribution,
     find_processor,
     find_series,
+    unknown_architecture,
 )
 
 NO_TAGS = frozenset({"all", "any", "source"})  # words of the Architecture field that are no architecture's tag
@@ -129,6 +129,5 @@ def _checked_tag(tag: str | None) -> str | None:
 def _nominated(series: DistroSeries, reference: SeriesReference, tag: str) -> str:
     known = [architecture.architecturetag for architecture in series.architectures]
     if tag not in known:
-        cure = f"`buildmaster arch add {reference}/{tag} --processor NAME` adds it"
-        raise unknown(f"architecture of {reference} called", tag, known, cure)
+        raise unknown_architecture(series, ArchitectureReference(reference.distribution, reference.series, tag))
     return tag

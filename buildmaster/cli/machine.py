@@ -1,0 +1,65 @@
+"""The machines that run code imports: `machine`."""
+
+import click
+
+from buildmaster.cli.changes import change
+from buildmaster.cli.farm import Farm
+from buildmaster.cli.output import json_option, print_listing
+from buildmaster.farm.importing import By
+from buildmaster.farm.states import MachineState
+from buildmaster.model.importlistings import list_machines
+from buildmaster.model.machines import add_machine, set_machine
+
+COLUMNS = ("hostname", "state", "heartbeat", "running")
+host_argument = click.argument("host")
+
+
+@click.group()
+def machine() -> None:
+    """Look after the machines that run code imports."""
+
+
+@machine.command("add")
+@host_argument
+@click.option("--online", is_flag=True, help="Give it work at once.")
+@click.pass_obj
+def add(farm: Farm, host: str, online: bool) -> None:
+    """Register the machine HOST, which is offline unless told otherwise."""
+    state = MachineState.ONLINE if online else MachineState.OFFLINE
+    change(farm, "machine add", host, add_machine, host, state, By(farm.who, farm.now()))
+    click.echo(f"Added the machine {host}, {state.name.lower()}.")
+
+
+@machine.command("list")
+@json_option
+@click.pass_obj
+def list_all(farm: Farm, as_json: bool) -> None:
+    """List the machines: how they are, and when each last asked for work."""
+    print_listing(farm.transactions.read(list_machines), COLUMNS, as_json=as_json)
+
+
+@machine.command("online")
+@host_argument
+@click.pass_obj
+def online(farm: Farm, host: str) -> None:
+    """Give the machine HOST work."""
+    change(farm, "machine online", host, set_machine, host, MachineState.ONLINE, By(farm.who, farm.now()))
+    click.echo(f"{host} is online.")
+
+
+@machine.command("offline")
+@host_argument
+@click.pass_obj
+def offline(farm: Farm, host: str) -> None:
+    """Give the machine HOST no more work; what it runs is taken in all the same."""
+    change(farm, "machine offline", host, set_machine, host, MachineState.OFFLINE, By(farm.who, farm.now()))
+    click.echo(f"{host} is offline.")
+
+
+@machine.command("quiesce")
+@host_argument
+@click.pass_obj
+def quiesce(farm: Farm, host: str) -> None:
+    """Give the machine HOST no more work; it goes offline when its last job is done."""
+    change(farm, "machine quiesce", host, set_machine, host, MachineState.QUIESCING, By(farm.who, farm.now()))
+    click.echo(f"{host} finishes what it runs.")
