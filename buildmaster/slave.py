@@ -127,7 +127,7 @@ class Slave:
 
     def fetch(self, name: str, path: Path, limit: int) -> Deferred[Content | Silence]:
         """Write a file of the slave's to ``path``."""
-        download = Download(self._reactor, path)
+        download = Download(self._reactor, path, limit, self.timeout * PATIENCE)
         request = self._address.get(quote(name, safe=""))
         download.exchange = Exchange(request, Reply(download.write, limit), self.timeout, repeatable=True)
         return self._files.ask(download.exchange).addCallback(download.finish)

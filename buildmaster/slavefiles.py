@@ -14,6 +14,7 @@ from buildmaster.farm.facts import Content, Silence
 from buildmaster.slavewire import Exchange
 
 PIECE = 1_048_576  # bytes that are written at once; the slave waits meanwhile
+SLOWEST = 16_384  # bytes a second: whatever keeps coming slower than this is given up in the end
 
 
 class HashedFile:
@@ -49,13 +50,18 @@ class HashedFile:
 
 
 class Download:
-    """A file that comes over an exchange, and is held up by its disk."""
+    """A file that comes over an exchange, and is held up by its disk.
+
+    It may take as long as something comes, until ``patience`` seconds, and those of a slow line for ``limit`` bytes,
+    are over.
+    """
 
     exchange: Exchange
 
-    def __init__(self, reactor: IReactorThreads, path: Path) -> None:
+    def __init__(self, reactor: IReactorThreads, path: Path, limit: int, patience: float) -> None:
         self._reactor = reactor
         self._file = HashedFile(path)
+        self._over = reactor.seconds() + patience + limit / SLOWEST
         self._piece = bytearray()
         self._thread = DeferredLock()
         self._trouble: Silence | None = None
@@ -63,7 +69,8 @@ class Download:
     def write(self, data: bytes) -> None:
         """Take what came."""
         self._piece += data
-        self.exchange.extend()
+        if self._reactor.seconds() < self._over:
+            self.exchange.extend()
         if len(self._piece) >= PIECE:
             self.exchange.pause()
             self._in_thread(self._file.add, self._taken()).addErrback(self._broke).addBoth(self._go_on)

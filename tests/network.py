@@ -25,6 +25,7 @@ class Network:
         self._listeners = {}
         self._events = deque()
         self._carrying = False
+        self._held = None
 
     def listen(self, host, port, factory):
         """Let ``factory`` serve what connects to ``host`` at ``port``; None refuses, SILENT never answers."""
@@ -60,12 +61,25 @@ class Network:
         return self
 
     def callInThreadWithCallback(self, result, work, *args, **kwargs):
-        """Do a thread's work at once."""
+        """Do a thread's work at once, or when threads are released."""
+        if self._held is not None:
+            self._held.append((result, work, args, kwargs))
+            return
         try:
             outcome = True, work(*args, **kwargs)
         except Exception:  # noqa: BLE001  (any, as in a real thread)
             outcome = False, Failure()
         result(*outcome)
+
+    def hold_threads(self):
+        """Let the work of threads wait until ``release_threads()``."""
+        self._held = []
+
+    def release_threads(self):
+        """Do what waits."""
+        held, self._held = self._held, None
+        for result, work, args, kwargs in held:
+            self.callInThreadWithCallback(result, work, *args, **kwargs)
 
     def callFromThread(self, work, *args, **kwargs):
         work(*args, **kwargs)

@@ -1,0 +1,29 @@
+"""Credentials leave a text, and nothing else does."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.farm.redacting import without_credentials
+
+
+class RedactingTests(SynchronousTestCase):
+    def test_urls_lose_their_credentials(self):
+        for text, bare in (
+            ("deb http://me:secret@host/ubuntu hoary", "deb http://host/ubuntu hoary"),
+            ("<https://me@host:1/a>", "<https://host:1/a>"),
+            ("ftp://a:b@one/ and ftp://c:d@two/", "ftp://one/ and ftp://two/"),
+            ("http://me:se@cret@host/", "http://host/"),
+            ("Cc: me@host, see http://host/@me", "Cc: me@host, see http://host/@me"),
+            ("", ""),
+        ):
+            self.assertEqual(bare, without_credentials(text))
+
+    @given(st.text(), st.from_regex(r"[a-z0-9:]{1,20}", fullmatch=True))
+    def test_no_password_survives(self, around, password):
+        text = without_credentials(f"{around} http://u:PW{password}@host/{around}")
+        self.assertNotIn(f"PW{password}@", text)
+
+    @given(st.text(alphabet=st.characters(exclude_characters="@")))
+    def test_a_text_without_credentials_stays(self, text):
+        self.assertEqual(text, without_credentials(text))
