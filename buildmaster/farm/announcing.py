@@ -54,6 +54,16 @@ def line(builder: BuilderFacts, action: Action, seen: Observation | None = None)
             return _small(builder, action, title)
 
 
+def held_text(builder: BuilderFacts, action: Hold) -> str:
+    """Return what is said of a build that must go no further before somebody has looked."""
+    build_id = builder.job.build_id if builder.job else 0
+    return (
+        f"AssertionError: {action.reason}\n"
+        f"Its results stay on {builder.name}, which is set to manual. Open the pocket and run `buildmaster builder auto"
+        f" {builder.name}` to take them in, or run `buildmaster build cancel {build_id}`."
+    )
+
+
 def _small(builder: BuilderFacts, action: Action, title: str) -> Line | None:
     texts = {
         Collect: f"{builder.name} has built {title}: its results are fetched",
@@ -88,3 +98,13 @@ def _failed(builder: BuilderFacts, reason: str) -> Line:
         word = reason.removeprefix("Unknown status code (").partition(")")[0]
         return Level.CRITICAL, f"Builder on {builder.url} returned unknown status {word}, failing it"
     return Level.WARN, f"{builder.name} ({builder.url}) marked as failed due to: {reason}"
+
+
+def outage_text(processor: str, silent: int) -> tuple[str, str]:
+    """Return subject and text of the warning that a network is at fault."""
+    about = f"{silent} {processor} builders fell silent at once"
+    text = (
+        f"{about}, within one minute: that is the network's fault, and none of them is blamed. They get no work until"
+        " they answer again; then all goes on by itself. Their builds are given to others after an hour of silence."
+    )
+    return about, text

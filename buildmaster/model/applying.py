@@ -23,17 +23,22 @@ from buildmaster.farm.actions import (
     Restore,
     SaveLogTail,
 )
+from buildmaster.farm.announcing import held_text
 from buildmaster.farm.facts import BuilderFacts
 from buildmaster.farm.logs import shown_tail
 from buildmaster.farm.states import CleanStatus
 from buildmaster.model import attempts, upkeep
+from buildmaster.model.notifying import warn
 
 Decisions = Sequence[tuple[BuilderFacts, tuple[Action, ...]]]
 Deed = Callable[[Session, datetime, BuilderFacts, Any], None]  # Any: the action that the deed is for
 
 
-def apply(session: Session, now: datetime, decisions: Decisions) -> None:
-    """Change the rows; what is the same for all builders in one statement, the rest builder by builder."""
+def apply(session: Session, now: datetime, decisions: Decisions, administrators: Sequence[str] = ()) -> None:
+    """Change the rows; what is the same for all builders in one statement, the rest builder by builder.
+
+    ``administrators`` are told of builds that are held.
+    """
     upkeep.heard(session, now, [builder.id for builder, actions in decisions if _has(Heard, actions)])
     attempts.save_tails(session, now, _tails(decisions))
     for builder, actions in decisions:
@@ -41,6 +46,8 @@ def apply(session: Session, now: datetime, decisions: Decisions) -> None:
             deed = DEEDS.get(type(action))
             if deed is not None:
                 deed(session, now, builder, action)
+            if isinstance(action, Hold) and _hold(session, builder, action):
+                warn(session, now, administrators, f"a build on {builder.name} is held", held_text(builder, action))
 
 
 def _has(kind: type, actions: Sequence[Action]) -> bool:
@@ -78,9 +85,12 @@ def _requeue(session: Session, now: datetime, builder: BuilderFacts, action: Req
         attempts.requeue(session, now, builder.job.attempt_id, action.reason, blamed=action.blamed)
 
 
-def _hold(session: Session, now: datetime, builder: BuilderFacts, action: Hold) -> None:
-    if builder.job is not None and attempts.hold(session, builder.job.attempt_id, action.reason):
+def _hold(session: Session, builder: BuilderFacts, action: Hold) -> bool:
+    """Hold a build, and give its builder no other; tell whether that is news."""
+    news = builder.job is not None and attempts.hold(session, builder.job.attempt_id, action.reason)
+    if news:
         upkeep.set_manual(session, builder.id)
+    return news
 
 
 def _fail(session: Session, now: datetime, builder: BuilderFacts, action: FailBuilder) -> None:
@@ -110,7 +120,6 @@ DEEDS: dict[type, Deed] = {
     CountSilence: _silent,
     Conclude: _conclude,
     Requeue: _requeue,
-    Hold: _hold,
     FailBuilder: _fail,
     PostponeProbe: _postpone,
     Restore: _restore,

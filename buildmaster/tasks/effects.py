@@ -34,7 +34,7 @@ class Decision:
 
 
 class Effects:
-    """Carries out what was decided."""
+    """Carries out what was decided; ``administrators`` are told of what needs somebody to look."""
 
     def __init__(
         self,
@@ -43,12 +43,14 @@ class Effects:
         duties: Duties,
         now: Callable[[], datetime],
         nudge: Callable[[str], None],
+        administrators: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._errands = errands
         self._duties = duties
         self._now = now
         self._nudge = nudge
+        self._administrators = tuple(administrators)
 
     async def carry_out(self, decisions: Sequence[Decision]) -> None:
         """Change the rows, say so in the log, and begin the errands."""
@@ -63,7 +65,7 @@ class Effects:
         if not decisions:
             return []
         try:
-            await self._database.run(_change, self._now(), decisions)
+            await self._database.run(_change, self._now(), decisions, self._administrators)
         except Exception:  # whosever error it is, the rows of the others are to be changed
             log.failure("the rows of this turn could not be changed together: each builder's are now changed alone")
             return [decision for decision in decisions if await self._change_row(decision)]
@@ -71,7 +73,7 @@ class Effects:
 
     async def _change_row(self, decision: Decision) -> bool:
         try:
-            await self._database.run(_change, self._now(), [decision])
+            await self._database.run(_change, self._now(), [decision], self._administrators)
         except Exception:  # as above
             log.failure("builder {name}: its rows could not be changed", name=decision.builder.name)
             return False
@@ -117,5 +119,5 @@ def announce(decision: Decision) -> None:
             group.emit(LogLevel.lookupByName(said[0].value), "{text}", text=said[1])
 
 
-def _change(session: Session, now: datetime, decisions: Sequence[Decision]) -> None:
-    apply(session, now, [(decision.builder, decision.actions) for decision in decisions])
+def _change(session: Session, now: datetime, decisions: Sequence[Decision], administrators: Sequence[str]) -> None:
+    apply(session, now, [(decision.builder, decision.actions) for decision in decisions], administrators)

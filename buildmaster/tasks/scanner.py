@@ -15,12 +15,14 @@ from buildmaster.collecting import Collector
 from buildmaster.database import Database
 from buildmaster.errands import Errands
 from buildmaster.farm.actions import Restore
+from buildmaster.farm.announcing import outage_text
 from buildmaster.farm.blame import Quiet, outages
 from buildmaster.farm.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
 from buildmaster.farm.pacing import Pace, interval
 from buildmaster.farm.scanning import decide
 from buildmaster.farm.states import BuildState, FailedBy
 from buildmaster.model.cookies import mismatch
+from buildmaster.model.notifying import warn
 from buildmaster.model.snapshots import snapshot
 from buildmaster.probing import Answer, Probes
 from buildmaster.tasks.effects import Decision, Effects
@@ -33,7 +35,7 @@ Answers = Mapping[int, Answer]
 class Scanner:
     """The slave scanner's turn: gather what we believe, gather what slaves say, decide, carry out.
 
-    ``warn(processor, silent, all)`` is told of a network that is at fault, once each time.
+    ``administrators`` are told of a network that is at fault, once each time.
     """
 
     name = "slave_scanner"
@@ -48,7 +50,7 @@ class Scanner:
         pace: Pace,
         limits: Limits,
         now: Callable[[], datetime],
-        warn: Callable[[str, int, int], None],
+        administrators: Sequence[str] = (),
     ) -> None:
         self._database = database
         self._probes = probes
@@ -58,7 +60,7 @@ class Scanner:
         self._pace = pace
         self._limits = limits
         self._now = now
-        self._warn = warn
+        self._administrators = tuple(administrators)
         self._out: frozenset[str] = frozenset()
 
     async def run(self) -> None:
@@ -79,7 +81,7 @@ class Scanner:
 
     async def _decisions(self, builders: Sequence[BuilderFacts], answers: Answers) -> list[Decision]:
         strange = await self._mismatches(builders, answers)
-        excused = self._excused(builders, answers)
+        excused = await self._excused(builders, answers)
         now = self._now()
         decisions = [self._unasked(builder, now, excused) for builder in builders if builder.id not in answers]
         for builder in builders:
@@ -107,17 +109,19 @@ class Scanner:
                 strange[builder.id] = cookie
         return await self._database.read(_look_up, strange) if strange else {}
 
-    def _excused(self, builders: Sequence[BuilderFacts], answers: Answers) -> frozenset[int]:
-        """Return the builders whose silence is the network's fault."""
+    async def _excused(self, builders: Sequence[BuilderFacts], answers: Answers) -> frozenset[int]:
+        """Return the builders whose silence is the network's fault; tell of a fault that is new."""
+        now = self._now()
         quiet = [
-            Quiet(builder.id, builder.processors, _silent_since(builder, answers, self._now()))
+            Quiet(builder.id, builder.processors, _silent_since(builder, answers, now))
             for builder in builders
             if builder.builderok or builder.failed_by is FailedBy.PROBE
         ]
-        out = outages(quiet, self._now())
-        for processor in out.keys() - self._out:
-            among = sum(processor in builder.processors for builder in quiet)
-            self._warn(processor, len(out[processor]), among)
+        out = outages(quiet, now)
+        for processor in sorted(out.keys() - self._out):
+            about, text = outage_text(processor, len(out[processor]))
+            log.error("{text}", text=text)
+            await self._database.run(warn, now, self._administrators, about, text)
         self._out = frozenset(out)
         return frozenset[int]().union(*out.values())
 
