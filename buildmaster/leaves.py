@@ -113,6 +113,7 @@ def settle(root: Path, leaf: Path, place: str, steps: LeafLog) -> Path:
     write_log(leaf, steps)
     if leaf.parent == root / place:
         return leaf
+    (root / place).mkdir(parents=True, exist_ok=True)
     target = _free(root / place, leaf.name.lstrip("."))
     leaf.rename(target)
     sync_folder(target.parent)

@@ -1,0 +1,285 @@
+"""The uploader takes in what builders made, and settles what lies in incoming/."""
+
+from twisted.internet.defer import CancelledError, Deferred, execute, maybeDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.farm.states import BuildState, Publishing
+from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
+from buildmaster.leaves import LOG_NAME, LeafLog, locked
+from buildmaster.librarian import FolderLibrarian
+from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication
+from buildmaster.model.builds import Attempt, Build
+from buildmaster.tasks.uploader import GONE, Uploader, where_to
+from buildmaster.uploadcommand import UploadCommand
+from tests.databases import a_folder
+from tests.packages import a_changes, a_control, a_deb, results, write
+from tests.rows import NOW, Place, a_build, a_database, an_attempt, inline
+
+S = BuildState
+LEAF = "20260301-120000-1-1"
+
+
+def an_upload(session, state=S.UPLOADING, **columns):
+    """Add a build of hello 1.0-1 for hoary/i386 whose results wait; return its id."""
+    place = Place(session, reference="ubuntu")
+    publication = place.publish("hello", "1.0-1")
+    build = a_build(session, publication, place.series.architectures[1], S.BUILDING)
+    attempt = an_attempt(session, build, leaf=LEAF, cookie="1-1", finished=NOW)
+    session.delete(build.entry)
+    session.flush()
+    build.buildstate = attempt.state = state
+    for name, value in columns.items():
+        setattr(build, name, value)
+    return build.id
+
+
+def facts(session, build_id):
+    """Return what became of a build: its state and its binaries."""
+    build = session.get(Build, build_id)
+    names = [(row.name, row.version, row.kind, row.section) for row in session.query(BinaryPackageRelease)]
+    return build.buildstate, build.attempts[0].state, names
+
+
+class UploaderCase(SynchronousTestCase):
+    def setUp(self):
+        self.root = a_folder()
+        self.transactions = a_database(self)
+        self.librarian = FolderLibrarian(self.root / "librarian")
+        self.nudged = []
+
+    def turn(self, in_thread=execute, command=None):
+        database = inline(self.transactions)
+        uploader = Uploader(self.root, database, self.librarian, in_thread, lambda: NOW, self.nudged.append, command)
+        self.successResultOf(Deferred.fromCoroutine(uploader.run()))
+
+    def upload(self, files=None, **columns):
+        self.build_id = self.transactions.write(lambda session: an_upload(session, **columns))
+        if files is None:
+            files = results()
+        write(self.root / INCOMING / LEAF, files)
+
+    def facts(self):
+        return self.transactions.read(facts, self.build_id)
+
+    def read(self, work):
+        return self.transactions.read(work)
+
+    def log_in(self, place, leaf=LEAF):
+        return (self.root / place / leaf / LOG_NAME).read_text()
+
+    def places(self):
+        """Return where leaves are: a list of place/name."""
+        places = (self.root / name for name in (INCOMING, ACCEPTED, REJECTED, FAILED))
+        return [f"{place.name}/{leaf.name}" for place in places if place.is_dir() for leaf in place.iterdir()]
+
+
+class AcceptedTests(UploaderCase):
+    def test_results_that_fit_make_the_build_fully_built(self):
+        self.upload()
+        self.turn()
+        self.assertEqual((S.FULLYBUILT, S.FULLYBUILT, [("hello", "1.0-1", "deb", "devel")]), self.facts())
+        self.assertEqual([f"{ACCEPTED}/{LEAF}"], self.places())
+        self.assertEqual(["publisher", "queue_builder"], self.nudged)
+
+    def test_the_binaries_are_kept_and_wait_to_be_published(self):
+        self.upload()
+        self.turn()
+
+        def published(session):
+            row = session.query(BinaryPublication).one()
+            return row.status, row.architecture.architecturetag, row.release.file.sha256, row.release.control
+
+        status, tag, sha256, control = self.read(published)
+        self.assertEqual((Publishing.PENDING, "i386", a_control()), (status, tag, control))
+        self.assertEqual(a_deb(), self.librarian.path(sha256).read_bytes())
+
+    def test_a_package_for_all_is_published_on_each_architecture(self):
+        debs = {"hello_1.0-1_all.deb": a_deb(a_control(Architecture="all"))}
+        self.upload({**debs, "hello.changes": a_changes(debs, Architecture="all").encode()}, arch_indep=True)
+        self.turn()
+        tags = self.read(lambda session: {row.architecture.architecturetag for row in session.query(BinaryPublication)})
+        self.assertEqual({"amd64", "i386"}, tags)
+
+    def test_the_log_tells_each_step_behind_its_level(self):
+        self.upload()
+        self.turn()
+        log = self.log_in(ACCEPTED)
+        self.assertTrue(
+            log.startswith("INFO    creating lockfile\nDEBUG   Initialising connection.\nDEBUG   Beginning")
+        )
+        self.assertIn(f"DEBUG   Creating directory {self.root / REJECTED}\n", log)
+        self.assertIn("INFO    Accepted", log)
+
+    def test_nothing_to_do_does_nothing(self):
+        self.turn()
+        self.assertEqual(([], []), (self.places(), self.nudged))
+
+
+class RefusedTests(UploaderCase):
+    def test_results_of_another_build_are_refused(self):
+        self.upload(results(Distribution="warty"))
+        self.turn()
+        self.assertEqual((S.FAILEDTOUPLOAD, S.FAILEDTOUPLOAD, []), self.facts())
+        self.assertEqual([f"{REJECTED}/{LEAF}"], self.places())
+        self.assertIn(f"ERROR   Attempt to upload binaries specifying build {self.build_id}, where they don't fit.\n",
+                      self.log_in(REJECTED))  # fmt: skip
+
+    def test_the_log_is_stored_with_build_and_attempt(self):
+        self.upload(results(Distribution="warty"))
+        self.turn()
+
+        def stored(session):
+            build, attempt = session.query(Build).one(), session.query(Attempt).one()
+            return build.upload_log.filename, build.upload_log.mimetype, build.upload_log.sha256, attempt.upload_log_id
+
+        name, mimetype, sha256, log_id = self.read(stored)
+        self.assertEqual((f"upload_{self.build_id}_log.txt", "text/plain"), (name, mimetype))
+        self.assertEqual(self.log_in(REJECTED), self.librarian.path(sha256).read_text())
+        self.assertIsNotNone(log_id)
+
+    def test_the_reasons_are_told_with_the_build(self):
+        self.upload(results(Distribution="warty", Version="2"))
+        self.turn()
+        failure = self.read(lambda session: session.query(Build).one().failure)
+        self.assertIn("suite warty", failure)
+        self.assertIn("version 2", failure)
+
+    def test_results_without_a_changes_file_have_failed(self):
+        self.upload({"hello_1.0-1_i386.deb": a_deb()})
+        self.turn()
+        self.assertEqual(S.FAILEDTOUPLOAD, self.facts()[0])
+        self.assertEqual([f"{FAILED}/{LEAF}"], self.places())
+
+    def test_results_that_are_gone_fail_with_a_log(self):
+        self.upload()
+        (self.root / INCOMING).rename(self.root / "elsewhere")
+        self.turn()
+        self.assertEqual(S.FAILEDTOUPLOAD, self.facts()[0])
+        self.assertIn(GONE, self.log_in(FAILED))
+
+    def test_a_log_that_the_builder_sent_is_not_followed(self):
+        self.upload(results(Distribution="warty"))
+        victim = self.root / "victim"
+        victim.write_text("safe")
+        (self.root / INCOMING / LEAF / LOG_NAME).symlink_to(victim)
+        self.turn()
+        self.assertEqual("safe", victim.read_text())
+
+
+class Mortal:
+    """A database and threads that do so many steps, and then nothing any more: the process was killed."""
+
+    def __init__(self, transactions, steps):
+        self.left = steps
+        self.database = inline(transactions)
+
+    def in_thread(self, work, *args):
+        self.left -= 1
+        return maybeDeferred(work, *args) if self.left >= 0 else Deferred()
+
+    def run(self, *args):
+        return self.in_thread(self.database.run, *args)
+
+    def read(self, *args):
+        return self.in_thread(self.database.read, *args)
+
+
+class CrashTests(UploaderCase):
+    """Killed between any two steps, the next turn comes to the same end."""
+
+    def test_good_results_are_accepted_whenever_the_master_is_killed(self):
+        for steps in range(9):
+            self.check(steps, results(), (S.FULLYBUILT, S.FULLYBUILT, [("hello", "1.0-1", "deb", "devel")]), ACCEPTED)
+
+    def test_bad_results_are_refused_whenever_the_master_is_killed(self):
+        for steps in range(9):
+            self.check(steps, results(Version="2"), (S.FAILEDTOUPLOAD, S.FAILEDTOUPLOAD, []), REJECTED)
+
+    def check(self, steps, files, end, place):
+        self.setUp()
+        self.upload(files)
+        self.killed_after(steps)
+        self.turn()
+        self.assertEqual((end, [f"{place}/{LEAF}"]), (self.facts(), self.places()), f"killed after {steps} steps")
+
+    def killed_after(self, steps):
+        life = Mortal(self.transactions, steps)
+        uploader = Uploader(self.root, life, self.librarian, life.in_thread, lambda: NOW, self.nudged.append)
+        turn = Deferred.fromCoroutine(uploader.run())
+        turn.addErrback(lambda failure: failure.trap(CancelledError))
+        self.assertEqual(life.left < 0, not turn.called)
+        turn.cancel()
+
+
+class StrayTests(UploaderCase):
+    def test_where_folders_of_results_belong(self):
+        table = {
+            None: FAILED,
+            (S.GATHERING, None): "",
+            (S.BUILDING, None): "",
+            (S.UPLOADING, LEAF): "",
+            (S.UPLOADING, "another"): FAILED,
+            (S.FULLYBUILT, LEAF): ACCEPTED,
+            (S.FAILEDTOUPLOAD, LEAF): REJECTED,
+            (S.FULLYBUILT, "another"): FAILED,
+            (S.NEEDSBUILD, None): FAILED,
+        }
+        self.assertEqual(table, {known: where_to(LEAF, known)[0] for known in table})
+
+    def test_results_of_nobody_fail_with_a_log(self):
+        write(self.root / INCOMING / "20260301-120000-77-77", results())
+        self.turn()
+        self.assertIn("INFO    Nobody knows the attempt", self.log_in(FAILED, "20260301-120000-77-77"))
+
+    def test_what_is_still_being_gathered_stays(self):
+        self.upload(state=S.GATHERING)
+        self.turn()
+        self.assertEqual([f"{INCOMING}/{LEAF}"], self.places())
+
+    def test_what_begins_with_a_dot_stays(self):
+        write(self.root / INCOMING / ".20260301-hello", results())
+        self.turn()
+        self.assertEqual([f"{INCOMING}/.20260301-hello"], self.places())
+
+    def test_an_unsigned_drop_is_rejected_and_told_how(self):
+        write(self.root / INCOMING / "drop" / "ubuntu", results())
+        self.turn()
+        self.assertIn("buildmaster upload", self.log_in(REJECTED, "drop"))
+
+    def test_one_bad_folder_spares_the_others(self):
+        self.upload()
+
+        def in_thread(work, *args):
+            if work.__name__ == "settle" and args[1].name == "a-drop":
+                return execute(lambda: (_ for _ in ()).throw(OSError("no space")))
+            return execute(work, *args)
+
+        write(self.root / INCOMING / "a-drop", {})
+        write(self.root / INCOMING / "b-drop", {})
+        self.turn(in_thread)
+        self.assertEqual(1, len(self.flushLoggedErrors(OSError)))
+        self.assertEqual([f"{INCOMING}/a-drop", f"{ACCEPTED}/{LEAF}", f"{REJECTED}/b-drop"], self.places())
+
+    def test_another_process_that_takes_in_uploads_has_its_way(self):
+        self.upload()
+        with locked(self.root, LeafLog()):
+            self.turn()
+        self.flushLoggedErrors()
+        self.assertEqual(S.UPLOADING, self.facts()[0])
+
+
+class CommandTests(UploaderCase):
+    def test_a_program_that_ends_well_leaves_the_recording_to_us(self):
+        self.upload()
+        self.turn(command=self.command('echo "INFO    other" > "$2"; mv "${11}/incoming/${10}" "${11}/accepted/"'))
+        self.assertEqual(S.FULLYBUILT, self.facts()[0])
+        self.assertIn("INFO    other\n", self.log_in(ACCEPTED))
+
+    def test_a_program_that_ends_badly_fails_the_upload(self):
+        self.upload()
+        self.turn(command=self.command("exit 3"))
+        self.assertEqual(S.FAILEDTOUPLOAD, self.facts()[0])
+        self.assertIn("sh ended with 3.", self.log_in(REJECTED))
+
+    def command(self, script):
+        return UploadCommand(self.root, ["sh", "-c", script, "uploader"], 10)
