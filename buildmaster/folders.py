@@ -3,8 +3,7 @@
 from pathlib import Path
 
 INCOMING, ACCEPTED, REJECTED, FAILED = "incoming", "accepted", "rejected", "failed"
-GATHERING = "gathering"  # results that are being fetched, a folder each, by cookie
-FOLDERS = (INCOMING, ACCEPTED, REJECTED, FAILED, GATHERING)
+FOLDERS = (INCOMING, ACCEPTED, REJECTED, FAILED)
 
 
 def make_folders(root: Path) -> None:

@@ -47,11 +47,15 @@ def _server() -> object:
 
 def postgresql_url() -> str:
     """Return the URL of a fresh, empty PostgreSQL database."""
+    return _fresh("template1")
+
+
+def _fresh(template: str) -> str:
     _server.count = getattr(_server, "count", 0) + 1
     name = f"farm{_server.count}"
     engine = make_engine(_of("postgres"))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()
     return _of(name)
 
@@ -60,15 +64,21 @@ def _of(name: str) -> str:
     return _server().get_uri(name).replace("postgresql://", "postgresql+psycopg2://")
 
 
+@cache
+def _head() -> str:
+    """Return the name of a PostgreSQL database at head, made once for all tests."""
+    url = postgresql_url()
+    engine = make_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    return engine.url.database
+
+
+def postgresql_head_url() -> str:
+    """Return the URL of a fresh PostgreSQL database at head."""
+    return _fresh(_head())
+
+
 def postgresql_engine() -> Engine:
     """Return an engine on a fresh PostgreSQL database at head."""
-    engine = make_engine(postgresql_url())
-    upgrade(engine)
-    return engine
-
-
-def postgresql_farm_url() -> str:
-    """Return the URL of a fresh PostgreSQL database at head."""
-    engine = postgresql_engine()
-    engine.dispose()
-    return engine.url.render_as_string(hide_password=False)
+    return make_engine(postgresql_head_url())

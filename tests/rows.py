@@ -9,7 +9,14 @@ import pytz
 
 from buildmaster.database import InlineDatabase, Transactions, make_engine
 from buildmaster.farm.states import HELD, BuildState, Pocket, Publishing, Purpose, Urgency
-from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
+from buildmaster.model.archive import (
+    Archive,
+    BinaryPackageRelease,
+    BinaryPublication,
+    SourcePackageRelease,
+    SourcePackageReleaseFile,
+    SourcePublication,
+)
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
@@ -173,3 +180,38 @@ def an_attempt(session, build, builder=None, **columns):
     session.add(attempt)
     session.flush()
     return attempt
+
+
+def a_binary(session, build, name="cpp", version="1.0", provides="", **publication):
+    """Add a binary package that a build made, published where it was built; return the publication."""
+    release = BinaryPackageRelease(
+        build_id=build.id,
+        name=name,
+        version=version,
+        kind="deb",
+        architecture=build.architecture.architecturetag,
+        component="main",
+        section="devel",
+        priority="optional",
+        provides=provides,
+        control=f"Package: {name}\nVersion: {version}\n",
+        file=a_stored_file(session, f"{name}.deb"),
+    )
+    defaults = {
+        "archive": build.archive,
+        "architecture": build.architecture,
+        "pocket": build.pocket,
+        "component": "main",
+        "status": Publishing.PUBLISHED,
+        "date_published": NOW,
+    }
+    row = BinaryPublication(
+        release=release,
+        section="devel",
+        priority="optional",
+        date_created=NOW,
+        **{**defaults, **publication},
+    )
+    session.add(row)
+    session.flush()
+    return row

@@ -13,8 +13,7 @@ SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
 OTHERS = {"archfiles", "child", "database", "errands", "fetching", "folders", "librarian", "mail", "nudges", "reporter"}
 DAEMON = {"signals", "systemd", "mastership"}
 UPLOADS = {"intake", "leaves", "packages", "uploadcommand"}
-ERRANDS = {"collecting", "duties", "preparing", "probing", "resetting"}
-EDGES = SLAVE | OTHERS | UPLOADS | ERRANDS | {"upgrading"}
+EDGES = SLAVE | OTHERS | UPLOADS | {"upgrading"}
 ALLOWED = {
     "errors": set(),
     "farm": PURE,

@@ -15,8 +15,7 @@ from buildmaster.model.archive import SourcePublication
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import DistroArchSeries, PocketChroot
 from buildmaster.tasks.queuebuilder import QueueBuilder
-from buildmaster.upgrading import upgrade
-from tests.databases import postgresql_url
+from tests.databases import postgresql_head_url
 from tests.rows import NOW, Place, a_database, a_publication, a_release, a_series, inline
 
 
@@ -27,7 +26,6 @@ class QueueBuilderTests:
 
     def setUp(self):
         self.transactions = a_database(self, self.url and self.url())
-        upgrade(self.transactions.engine)
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = Path(folder.name)
@@ -40,7 +38,11 @@ class QueueBuilderTests:
             Weights(),
             dpkg_tables(),
             ArchSpecificFiles(self.root),
+            self.release,
         )
+
+    async def release(self):
+        return 0
 
     def farm(self, work):
         """Run ``work(place)`` in a transaction, on a new series and archive."""
@@ -244,4 +246,4 @@ class SqliteTests(QueueBuilderTests, SynchronousTestCase):
 
 
 class PostgresqlTests(QueueBuilderTests, SynchronousTestCase):
-    url = staticmethod(postgresql_url)
+    url = staticmethod(postgresql_head_url)

@@ -39,10 +39,7 @@ class Collect:
 
 @dataclass(frozen=True)
 class Conclude:
-    """End the build in ``state``, with the log if ``fetch_log``.
-
-    ``package_spoke``: the builder did its work, so its count of failures is cleared.
-    """
+    """End the build in ``state``, with the log if ``fetch_log``. ``package_spoke``: its end clears the builder's count."""
 
     state: BuildState
     dependencies: str | None = None
@@ -73,7 +70,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class FailBuilder:
-    """Take the builder out of service, with the reason and by whom."""
+    """Take the builder out of service, with the reason. ``probe_delay`` is the seconds to the next probe, if any."""
 
     by: FailedBy
     reason: str

@@ -194,6 +194,7 @@ class BinaryPublication(Base):
     __table_args__ = (
         Index("ix_binarypublication_place", "archive_id", "distroarchseries_id", "status"),
         Index("ix_binarypublication_release_id", "release_id"),
+        Index("ix_binarypublication_date_published", "date_published"),
         AUTOINCREMENT,
     )
 

@@ -46,13 +46,18 @@ def retry(session: Session, now: datetime, build_id: int) -> None:
 
     The caller nudges the queue builder, which scores the new entry.
     """
-    session.execute(select(Build.id).where(Build.id == build_id).with_for_update())
-    build = next(iter(_found(session, Build.id == build_id)), None)
-    if build is None:
-        raise BuildmasterError(f"there is no build {build_id}")
-    if build.refusal is not None:
-        raise NotRetriableError(f"build {build_id} can't be retried: {build.refusal}")
+    reason = refusal(session, build_id)
+    if reason is not None:
+        raise NotRetriableError(f"build {build_id} can't be retried: {reason}")
     put_back(session, now, build_id, failure_count=0, dependency_retries=0)
+
+
+def refusal(session: Session, build_id: int) -> str | None:
+    """Return why a build can't be retried, or None if it can; lock it until the transaction ends."""
+    session.execute(select(Build.id).where(Build.id == build_id).with_for_update())
+    for build in _found(session, Build.id == build_id):
+        return build.refusal
+    raise BuildmasterError(f"there is no build {build_id}")
 
 
 def put_back(session: Session, now: datetime, build_id: int, **values: object) -> None:

@@ -27,7 +27,10 @@ class Runs(Protocol):
 
 
 class QueueBuilder:
-    """Looks at publications that changed and at entries that aged; what is left after a while comes next turn."""
+    """Looks at publications that changed and at entries that aged; what is left after a while comes next turn.
+
+    ``release`` sends builds back to the queue whose dependencies came, and returns how many.
+    """
 
     name = "queue_builder"
     log = Logger()
@@ -40,6 +43,7 @@ class QueueBuilder:
         weights: Weights,
         table: ArchitectureTable,
         files: ArchSpecificFiles,
+        release: Callable[[], Awaitable[int]],
     ) -> None:
         self._database = database
         self._now = now
@@ -47,6 +51,7 @@ class QueueBuilder:
         self._weights = weights
         self._table = table
         self._files = files
+        self._release = release
         self._warned: set[str] = set()
         self._reported: dict[int, str | None] = {}
 
@@ -55,6 +60,8 @@ class QueueBuilder:
         end = self._now() + SLICE
         policy = Policy(self._table, self._weights, await self._arch_specific())
         await self._examine(policy, end)
+        if await self._release():
+            self._nudge("dispatcher")
         await self._go_on(self._rescore, end)
 
     async def _arch_specific(self) -> dict[int, ArchSpecific]:
@@ -97,6 +104,8 @@ class QueueBuilder:
 
     async def _rescore(self) -> bool:
         scored = await self._database.run(rescore_due, self._now(), self._weights, ENTRIES)
+        if scored:
+            self._nudge("dispatcher")
         return bool(scored == ENTRIES)
 
     async def _go_on(self, piece: Callable[[], Awaitable[bool]], end: datetime) -> None:
