@@ -3,7 +3,8 @@
 from pathlib import Path
 
 INCOMING, ACCEPTED, REJECTED, FAILED = "incoming", "accepted", "rejected", "failed"
-FOLDERS = (INCOMING, ACCEPTED, REJECTED, FAILED)
+GATHERING = "gathering"  # results that are being fetched, a folder each, by cookie
+FOLDERS = (INCOMING, ACCEPTED, REJECTED, FAILED, GATHERING)
 
 
 def make_folders(root: Path) -> None:

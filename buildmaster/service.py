@@ -1,7 +1,7 @@
 """Put the parts together; nothing else does."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -16,21 +16,34 @@ from twisted.web.server import Site
 
 from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
 from buildmaster.child import Command
+from buildmaster.collecting import Bounds, Collector
 from buildmaster.config import Config, JobConfig
 from buildmaster.database import Database, Transactions, make_engine
+from buildmaster.duties import Duties
+from buildmaster.errands import Errands
+from buildmaster.farm.buildnotices import NoticePolicy
+from buildmaster.farm.facts import Limits
+from buildmaster.farm.pacing import Pace
 from buildmaster.farm.scoring import named_weights
 from buildmaster.folders import make_folders
 from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.mail import MailHost
+from buildmaster.model.notifying import BuildNotices
 from buildmaster.nudges import NudgeListener
+from buildmaster.preparing import Preparer
+from buildmaster.probing import Probes
 from buildmaster.reporter import Reporter
+from buildmaster.resetting import Resetter
 from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
 from buildmaster.slave import Slaves, Timeouts
 from buildmaster.tasks.depwatch import DependencyWatch
+from buildmaster.tasks.dispatcher import Dispatcher
+from buildmaster.tasks.effects import Effects
 from buildmaster.tasks.importwatch import ImportWatch
 from buildmaster.tasks.notifier import Notifier
 from buildmaster.tasks.publisher import Publisher
 from buildmaster.tasks.queuebuilder import QueueBuilder
+from buildmaster.tasks.scanner import Scanner
 from buildmaster.tasks.uploader import Uploader
 from buildmaster.upgrading import check_fits
 from buildmaster.uploadcommand import UploadCommand
@@ -53,6 +66,7 @@ class Parts:
     librarian: ILibrarian
     slaves: Slaves
     nudge: Callable[[str], None]
+    errands: Errands
 
     def in_thread(
         self, work: Callable[..., Any], *args: Any
@@ -64,21 +78,23 @@ class Parts:
 class Daemon(MultiService):
     """All that runs; the database stops last, for the others still need it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, parts: Parts) -> None:
         super().__init__()
-        self._database = database
+        self._parts = parts
 
     def startService(self) -> None:
         """Start the database, then the rest."""
-        self._database.start()
+        self._parts.database.start()
         super().startService()
 
     async def _stop(self) -> None:
         await super().stopService()
-        self._database.stop()
+        await self._parts.errands.stop(self._parts.config.sequencer.stop_limit)
+        self._parts.slaves.close()
+        self._parts.database.stop()
 
     def stopService(self) -> Deferred[None]:
-        """Wait for the turn under way, then stop the database."""
+        """Wait for the turn and the errands under way, then stop the database."""
         return Deferred.fromCoroutine(self._stop())
 
 
@@ -104,8 +120,9 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
         open_librarian(config.librarian.store),
         Slaves(reactor, Timeouts(config.slaves.timeout, config.slaves.untrusted_timeout)),
         nudge,
+        Errands(reactor, config.slaves.concurrent_errands),
     )
-    daemon = Daemon(parts.database)
+    daemon = Daemon(parts)
     sequencer = make_sequencer(parts)
     sequencer.setName("sequencer")
     sequencer.setServiceParent(daemon)
@@ -118,6 +135,8 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
     """Return the built-in tasks by their names."""
     config, database, nudge = parts.config, parts.database, parts.nudge
     tasks = [
+        make_scanner(parts),
+        make_dispatcher(parts),
         make_queue_builder(parts),
         ImportWatch(database, utc_now, config.code_imports.policy),
         Uploader(config.root, database, parts.librarian, parts.in_thread, utc_now, nudge, make_upload_command(config)),
@@ -125,6 +144,53 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
         Notifier(database, make_mail_host(config, parts.reactor), utc_now),
     ]
     return {task.name: task for task in tasks}
+
+
+def make_scanner(parts: Parts) -> Scanner:
+    """Return the slave scanner, with those who act on what it decides."""
+    slaves, limits = parts.config.slaves, parts.config.limits
+    bounds = Bounds(limits.result_files, limits.result_size, limits.log_size)
+    collector = Collector(parts.database, parts.librarian, parts.config.root, bounds, parts.in_thread, utc_now)
+    tell = make_notices(parts.config)
+    duties = Duties(parts.database, parts.slaves, collector, make_resetter(parts), tell, utc_now, parts.nudge)
+    told = parts.config.mail.administrators
+    effects = Effects(parts.database, parts.errands, duties, utc_now, parts.nudge, told)
+    probes = Probes(parts.reactor, parts.slaves, lambda: parts.nudge(Scanner.name))
+    patience = Limits(
+        silent_scans=slaves.silent_scans,
+        empty_log=limits.empty_log_limit,
+        silence=limits.silence_limit,
+        build=limits.build_limit,
+        abort=limits.abort_limit,
+    )
+    pace = Pace(slaves.poll_building, slaves.poll_idle)
+    return Scanner(parts.database, probes, parts.errands, collector, effects, pace, patience, utc_now, told)
+
+
+def make_notices(config: Config) -> BuildNotices:
+    """Return who posts the notices about builds that failed."""
+    mail = config.mail
+    policy = NoticePolicy(mail.send_build_notification, mail.notify_owner, mail.administrators)
+    return BuildNotices(policy, config.web.public_url)
+
+
+def make_resetter(parts: Parts) -> Resetter:
+    """Return who resets the virtual machines of untrusted builders."""
+    config = parts.config
+
+    def run(argv: Sequence[str]) -> Deferred[tuple[str, str]]:
+        command = Command(parts.reactor, "reset", argv, config.path, config.root, config.sequencer.output_size)
+        return command.run().addTimeout(config.slaves.reset_timeout, parts.reactor)
+
+    return Resetter(config.slaves.vm_resume_command, run)
+
+
+def make_dispatcher(parts: Parts) -> Dispatcher:
+    """Return the dispatcher."""
+    web = parts.config.web
+    preparer = Preparer(parts.database, utc_now)
+    files_url = web.slave_url or web.public_url
+    return Dispatcher(parts.database, parts.slaves, parts.errands, preparer, files_url, utc_now, parts.nudge)
 
 
 def make_queue_builder(parts: Parts) -> QueueBuilder:

@@ -5,8 +5,10 @@ import gzip
 from sqlalchemy import select
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.farm.references import parse_series
 from buildmaster.model.archive import Archive, SourcePublication
 from buildmaster.model.builds import BuildQueue
+from buildmaster.model.distribution import find_series
 from tests.buildrows import a_build, an_entry
 from tests.commands import CommandFarm
 from tests.rows import Place
@@ -19,10 +21,10 @@ REFUSED = {
         "there is no distribution ubunto (did you mean ubuntu?); `buildmaster distribution add ubunto` adds it"
     ),
     "series set ubuntu/horay": (
-        "there is no series ubuntu/horay (did you mean ubuntu/hoary?); `buildmaster series add ubuntu/horay` adds it"
+        "there is no series horay in ubuntu (did you mean hoary?); `buildmaster series add ubuntu/horay` adds it"
     ),
     "series set ubuntu/hoary --nominated-arch-indep hppa": (
-        "there is no architecture of ubuntu/hoary called hppa (known: amd64, i386); "
+        "there is no architecture hppa in ubuntu/hoary (known: amd64, i386); "
         "`buildmaster arch add ubuntu/hoary/hppa --processor NAME` adds it"
     ),
     "series set hoary": "'hoary' names no series: write it like ubuntu/hoary",
@@ -35,7 +37,7 @@ REFUSED = {
     ),
     "chroot remove ubuntu/hoary/amd64": "ubuntu/hoary/amd64 has no chroot for RELEASE: see `buildmaster chroot list`",
     "chroot set ubuntu/hoary/hppa /dev/null": (
-        "there is no architecture ubuntu/hoary/hppa (did you mean ubuntu/hoary/amd64?); "
+        "there is no architecture hppa in ubuntu/hoary (known: amd64, i386); "
         "`buildmaster arch add ubuntu/hoary/hppa --processor NAME` adds it"
     ),
     "processor add x86": "the processor x86 is there already",
@@ -44,7 +46,7 @@ REFUSED = {
     ),
     "distribution add ubuntu": "the distribution ubuntu is there already",
     "archive add ubuntu": "the archive ubuntu is there already: `buildmaster archive set` changes it",
-    "archive add debian": "there is no distribution debian; `buildmaster distribution add debian` adds it",
+    "archive add debian": "there is no distribution debian (known: ubuntu); `buildmaster distribution add debian` adds it",
     "archive set ubuntu --depends ubuntu": "ubuntu can't depend on itself",
     "archive set ubuntu --depends ~cprov/ubuntu/ppa": (
         "ubuntu is public, so it can't depend on ~cprov/ubuntu/ppa, which is private"
@@ -79,9 +81,6 @@ class PlaceCommandTests(SynchronousTestCase):
         an_entry(session, build, reason="no chroot for ubuntu/hoary/i386")
 
     def hoary(self, session):
-        from buildmaster.farm.references import parse_series
-        from buildmaster.model.distribution import find_series
-
         return find_series(session, parse_series("ubuntu/hoary"))
 
     def examined(self):

@@ -13,7 +13,8 @@ SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
 OTHERS = {"archfiles", "child", "database", "errands", "fetching", "folders", "librarian", "mail", "nudges", "reporter"}
 DAEMON = {"signals", "systemd", "mastership"}
 UPLOADS = {"intake", "leaves", "packages", "uploadcommand"}
-EDGES = SLAVE | OTHERS | UPLOADS | {"upgrading"}
+ERRANDS = {"collecting", "duties", "preparing", "probing", "resetting"}
+EDGES = SLAVE | OTHERS | UPLOADS | ERRANDS | {"upgrading"}
 ALLOWED = {
     "errors": set(),
     "farm": PURE,

@@ -39,7 +39,10 @@ class Collect:
 
 @dataclass(frozen=True)
 class Conclude:
-    """End the build in ``state``, with the log if ``fetch_log``. ``package_spoke``: its end clears the builder's count."""
+    """End the build in ``state``, with the log if ``fetch_log``.
+
+    ``package_spoke``: the builder did its work, so its count of failures is cleared.
+    """
 
     state: BuildState
     dependencies: str | None = None
@@ -70,7 +73,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class FailBuilder:
-    """Take the builder out of service, with the reason. ``probe_delay`` is the seconds to the next probe, if any."""
+    """Take the builder out of service, with the reason and by whom."""
 
     by: FailedBy
     reason: str

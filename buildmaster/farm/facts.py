@@ -86,9 +86,9 @@ class Content:
 
 @dataclass(frozen=True)
 class JobFacts:
-    """What a builder is believed to hold: one attempt at one build.
+    """What a builder is believed to hold: one attempt at one build. ``label`` names it in the names of files.
 
-    ``accepted``: the slave took it. ``landed``: its results lie in incoming/ already. ``held_for``: why it goes no further.
+    ``accepted``: the slave took it. ``landed``: its results lie in incoming/. ``held_for``: why it goes no further.
     """
 
     build_id: int
@@ -103,7 +103,8 @@ class JobFacts:
     tail_changed: datetime | None = None
     cancel_since: datetime | None = None
     pocket: Pocket = Pocket.RELEASE
-    series: str = ""
+    label: str = ""
+    archive_id: int = 0
     series_status: SeriesStatus = SeriesStatus.DEVELOPMENT
     purpose: Purpose = Purpose.PRIMARY
     private: bool = False
@@ -145,6 +146,40 @@ class BuilderFacts:
     job: JobFacts | None = None
 
     @property
+    def is_reset(self) -> bool:
+        """Tell whether it is cleaned by resetting its virtual machine; one without is cleaned by its slave."""
+        return not self.trusted and self.vm_host is not None
+
+    @property
     def logger_name(self) -> str:
         """The name that this builder's lines are logged under: its (first) processor's group."""
         return f"builders.{self.processors[0] if self.processors else 'none'}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long what may last, in seconds, and how many silent scans in a row are a failure."""
+
+    silent_scans: int = 5
+    empty_log: float = 600.0
+    silence: float = 10800.0
+    build: float = 86400.0
+    abort: float = 180.0
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of a slave: its word; its ``info()`` where asked; why its cookie is not its builder's, if it isn't.
+
+    ``outage``: so many fell silent at once that it is the network's fault, and nobody is blamed.
+    """
+
+    word: Word
+    info: SlaveInfo | Silence | None = None
+    mismatch: str | None = None
+    outage: bool = False
+
+
+def longer(since: datetime | None, now: datetime, limit: float) -> bool:
+    """Tell whether ``limit`` seconds have passed ``since`` then."""
+    return since is not None and (now - since).total_seconds() > limit

@@ -5,11 +5,24 @@ Ids are never given twice, on SQLite neither; times are UTC; an enumeration is s
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytz
-from sqlalchemy import DateTime, Dialect, Integer, MetaData, Text
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy import (
+    CursorResult,
+    DateTime,
+    Delete,
+    Dialect,
+    Insert,
+    Integer,
+    MetaData,
+    Row,
+    Select,
+    Table,
+    Text,
+    Update,
+)
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 NAMES = {
@@ -89,6 +102,18 @@ class Base(DeclarativeBase):
     __table_args__: Any = {"sqlite_autoincrement": True}
 
 
+def table_of(kind: type[Base]) -> Table:
+    """Return the table of a mapped class, for Core statements on hot paths."""
+    return cast("Table", kind.__table__)
+
+
+def changed(session: Session, statement: Update | Delete | Insert) -> int:
+    """Carry out the statement, and return how many rows it changed."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
+AnyRow = Row[*tuple[Any, ...]]  # a row of more columns than its type could name
+AnySelect = Select[*tuple[Any, ...]]
 AUTOINCREMENT = {"sqlite_autoincrement": True}
 
 

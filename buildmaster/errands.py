@@ -1,0 +1,63 @@
+"""Slow work for one builder, that outlives a turn: one errand per builder, a bounded number at once."""
+
+from collections.abc import Awaitable, Callable
+
+from twisted.internet.defer import Deferred, DeferredSemaphore, ensureDeferred, gatherResults
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+log = Logger()
+REST = 30.0  # seconds that a builder is left alone after an errand that broke
+
+
+class Errands:
+    """The errands under way. A builder on one is left alone by scanner and dispatcher."""
+
+    def __init__(self, clock: IReactorTime, concurrent: int) -> None:
+        self._clock = clock
+        self._concurrent = concurrent
+        self._turnstile = DeferredSemaphore(concurrent)
+        self._running: dict[int, Deferred[None]] = {}
+        self._resting: dict[int, float] = {}
+
+    @property
+    def room(self) -> int:
+        """How many more errands can begin without waiting."""
+        return max(0, self._concurrent - len(self._running))
+
+    def away(self) -> frozenset[int]:
+        """Return the builders to be left alone: on an errand, or resting from one that broke."""
+        now = self._clock.seconds()
+        self._resting = {builder_id: until for builder_id, until in self._resting.items() if until > now}
+        return frozenset(self._running) | frozenset(self._resting)
+
+    def begin(self, builder_id: int, errand: Callable[[], Awaitable[None]]) -> None:
+        """Run the errand, as soon as there is room, unless its builder is on one already."""
+        if builder_id in self._running:
+            return
+        ended = self._turnstile.run(lambda: ensureDeferred(_awaited(errand)))
+        self._running[builder_id] = ended
+        ended.addErrback(self._broke, builder_id).addBoth(self._ended, builder_id)
+
+    def stop(self, limit: float) -> Deferred[None]:
+        """Wait for the errands under way, at most ``limit`` seconds; the next start goes on with the rest."""
+        everything = gatherResults([errand.addErrback(lambda _: None) for errand in self._running.values()])
+        everything.addTimeout(limit, self._clock, lambda _, __: None)
+        return everything.addCallback(lambda _: None)
+
+    def _broke(self, failure: Failure, builder_id: int) -> None:
+        self._resting[builder_id] = self._clock.seconds() + REST
+        log.failure(
+            "an errand for builder {builder} broke; it is left alone for {rest:.0f} s",
+            failure,
+            builder=builder_id,
+            rest=REST,
+        )
+
+    def _ended(self, _: object, builder_id: int) -> None:
+        self._running.pop(builder_id, None)
+
+
+async def _awaited(errand: Callable[[], Awaitable[None]]) -> None:
+    await errand()

@@ -1,0 +1,18 @@
+"""The text of build logs: what of it may be shown, and what its file is called."""
+
+from buildmaster.farm.redacting import without_credentials
+from buildmaster.farm.states import BuildState
+
+
+def shown_tail(tail: str, *, private: bool) -> str:
+    """Return the end of a log as people may see it.
+
+    A private archive's loses its first line, which may begin in the middle of a URL.
+    """
+    whole = tail.partition("\n")[2] if private else tail
+    return without_credentials(whole.replace("\x00", ""))
+
+
+def log_name(label: str, state: BuildState) -> str:
+    """Return the name of a build's log; ``label`` is ``<distro>-<series>-<tag>.<source>_<version>``."""
+    return f"buildlog_{label}_{state.name}.txt.gz"

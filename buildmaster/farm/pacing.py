@@ -1,0 +1,46 @@
+"""When a builder is asked again: often where something is about to end, seldom where nothing happens."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from buildmaster.farm.facts import BuilderFacts, JobFacts
+from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
+
+SOON = 1.0  # seconds: of a builder that is being cleaned, or whose build is being ended
+FAR = 4.0  # intervals before and after its estimated end, in which a build is asked about at the usual interval
+RARE = 3.0  # times the usual interval, at the most
+YOUNG = 4.0  # a build is asked about again after this part of its age: small ones end early
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The usual seconds from one question to the next."""
+
+    building: float = 5.0
+    idle: float = 30.0
+
+
+def interval(builder: BuilderFacts, now: datetime, pace: Pace) -> float | None:
+    """Return the seconds from the last question to the next; None where nobody is to be asked."""
+    if not builder.builderok:
+        return _failed(builder, now)
+    if builder.job is not None:
+        return _building(builder.job, now, pace)
+    return pace.idle if builder.clean_status is CleanStatus.CLEAN and not builder.silent_scans else SOON
+
+
+def _failed(builder: BuilderFacts, now: datetime) -> float | None:
+    """One that a probe failed is probed when that is due; and then soon again, while it is being cleaned."""
+    if builder.failed_by is not FailedBy.PROBE:
+        return None
+    return SOON if builder.next_probe is None or builder.next_probe <= now else None
+
+
+def _building(job: JobFacts, now: datetime, pace: Pace) -> float:
+    """Ask a young build often, since it may be a small one; an old one seldom, until it is due by its estimate."""
+    if job.state is not BuildState.BUILDING:
+        return SOON
+    age = (now - job.started).total_seconds()
+    usual = min(pace.building * RARE, max(SOON, age / YOUNG))
+    due = job.estimate is not None and abs(job.estimate - age) < pace.building * FAR
+    return min(usual, pace.building) if due else usual

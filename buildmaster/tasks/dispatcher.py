@@ -1,0 +1,98 @@
+"""Hand waiting builds to idle builders."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from twisted.logger import Logger
+
+from buildmaster.database import Database
+from buildmaster.errands import Errands
+from buildmaster.farm.pockets import BUILDD_USER
+from buildmaster.farm.states import FailedBy
+from buildmaster.model.attempts import requeue
+from buildmaster.model.blocking import review_blocks
+from buildmaster.model.claiming import claim
+from buildmaster.model.orders import OrderFacts, OrderFile, orders
+from buildmaster.model.upkeep import fail
+from buildmaster.preparing import DispatchFailedError, Order, Preparer, SlaveFile, UnsuitableSlaveError
+from buildmaster.slave import Slaves
+
+log = Logger()
+
+
+class Dispatcher:
+    """The dispatcher's turn: claim builds for idle builders in one transaction, and send an errand to each.
+
+    ``files_url`` is the address, with a slash at its end, that slaves fetch files from.
+    """
+
+    name = "dispatcher"
+
+    def __init__(
+        self,
+        database: Database,
+        slaves: Slaves,
+        errands: Errands,
+        preparer: Preparer,
+        files_url: str,
+        now: Callable[[], datetime],
+        nudge: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._slaves = slaves
+        self._errands = errands
+        self._preparer = preparer
+        self._files_url = files_url
+        self._now = now
+        self._nudge = nudge
+        self._reviewed = 0
+
+    async def run(self) -> None:
+        """Take a turn."""
+        self._reviewed = await self._database.run(review_blocks, self._reviewed) or 0
+        claims = await self._database.run(claim, self._now(), self._errands.away(), self._errands.room)
+        if claims.more:
+            self._nudge(self.name)
+        if claims.attempt_ids:
+            for facts in await self._database.read(orders, claims.attempt_ids):
+                order = self._order(facts)
+                self._errands.begin(order.builder.id, partial(self._dispatch, order))
+
+    def _order(self, facts: OrderFacts) -> Order:
+        return Order(
+            builder=facts.builder,
+            attempt_id=facts.attempt_id,
+            cookie=facts.cookie,
+            title=facts.title,
+            chroot=self._file(facts.chroot),
+            files=tuple(self._file(file) for file in facts.files),
+            args=facts.args,
+        )
+
+    def _file(self, file: OrderFile) -> SlaveFile:
+        credentials = {} if file.secret is None else {"username": BUILDD_USER, "password": file.secret}
+        return SlaveFile(file.name, file.sha1, self._files_url + file.path, **credentials)
+
+    async def _dispatch(self, order: Order) -> None:
+        """Give the build to the slave; what goes wrong before it is taken gives the job back, and is judged."""
+        try:
+            taken = await self._preparer.prepare(self._slaves.of(order.builder), order)
+        except UnsuitableSlaveError as error:
+            await self._database.run(fail, self._now(), order.builder.id, FailedBy.LIMIT, str(error))
+            await self._give_back(order, str(error), blamed=False)
+        except DispatchFailedError as error:
+            await self._give_back(order, str(error), blamed=True)
+        else:
+            text = (
+                "{title} ({cookie}) was given to {name}"
+                if taken
+                else "{title} ({cookie}): nobody knows if {name} has it"
+            )
+            log.info(text, title=order.title, cookie=order.cookie, name=order.builder.name)
+
+    async def _give_back(self, order: Order, reason: str, *, blamed: bool) -> None:
+        await self._database.run(partial(requeue, blamed=blamed), self._now(), order.attempt_id, reason)
+        log.warn("Could not build {title}: {why}", title=order.title, why=reason)
+        self._nudge("slave_scanner")
+        self._nudge(self.name)

@@ -1,0 +1,123 @@
+"""Carry out actions: the only place where one becomes a deed.
+
+A turn's rows are changed in one transaction for all builders; where that fails, in one for each, so that an error in
+one builder's actions is that builder's alone. What must be said to a slave is an errand, since slaves may be slow.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.orm import Session
+from twisted.logger import Logger, LogLevel
+
+from buildmaster.database import Database
+from buildmaster.duties import Duties
+from buildmaster.errands import Errands
+from buildmaster.farm.actions import Abort, Action, Clean, Collect, Conclude, MarkClean, Requeue, Reset
+from buildmaster.farm.announcing import line
+from buildmaster.farm.facts import BuilderFacts, JobFacts, Observation
+from buildmaster.model.applying import apply
+
+log = Logger()
+Errand = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided about a builder, and on what."""
+
+    builder: BuilderFacts
+    actions: tuple[Action, ...]
+    seen: Observation | None = None
+
+
+class Effects:
+    """Carries out what was decided; ``administrators`` are told of what needs somebody to look."""
+
+    def __init__(
+        self,
+        database: Database,
+        errands: Errands,
+        duties: Duties,
+        now: Callable[[], datetime],
+        nudge: Callable[[str], None],
+        administrators: Sequence[str] = (),
+    ) -> None:
+        self._database = database
+        self._errands = errands
+        self._duties = duties
+        self._now = now
+        self._nudge = nudge
+        self._administrators = tuple(administrators)
+
+    async def carry_out(self, decisions: Sequence[Decision]) -> None:
+        """Change the rows, say so in the log, and begin the errands."""
+        for decision in await self._change_rows([decision for decision in decisions if decision.actions]):
+            announce(decision)
+            self._begin_errand(decision)
+            if any(isinstance(action, Requeue | MarkClean) for action in decision.actions):
+                self._nudge("dispatcher")
+
+    async def _change_rows(self, decisions: list[Decision]) -> list[Decision]:
+        """Change the rows of all; return the decisions whose rows could be changed."""
+        if not decisions:
+            return []
+        try:
+            await self._database.run(_change, self._now(), decisions, self._administrators)
+        except Exception:  # whosever error it is, the rows of the others are to be changed
+            log.failure("the rows of this turn could not be changed together: each builder's are now changed alone")
+            return [decision for decision in decisions if await self._change_row(decision)]
+        return decisions
+
+    async def _change_row(self, decision: Decision) -> bool:
+        try:
+            await self._database.run(_change, self._now(), [decision], self._administrators)
+        except Exception:  # as above
+            log.failure("builder {name}: its rows could not be changed", name=decision.builder.name)
+            return False
+        return True
+
+    def _begin_errand(self, decision: Decision) -> None:
+        for action in decision.actions:
+            errand = self._errand(decision.builder, action)
+            if errand is not None:
+                self._errands.begin(decision.builder.id, errand)
+                return
+
+    def _errand(self, builder: BuilderFacts, action: Action) -> Errand | None:
+        """Return what is to be said to the slave, if the action needs that."""
+        duties = self._duties
+        match action:
+            case Abort():
+                return partial(duties.abort, builder)
+            case Clean():
+                return partial(duties.clean, builder)
+            case Reset():
+                return partial(duties.reset, builder)
+        return None if builder.job is None else self._ending(builder, builder.job, action)
+
+    def _ending(self, builder: BuilderFacts, job: JobFacts, action: Action) -> Errand | None:
+        duties = self._duties
+        match action:
+            case Collect():
+                return partial(duties.collect, builder, job, action)
+            case Conclude(fetch_log=True):
+                return partial(duties.conclude, builder, job, action)
+            case Requeue(fetch_log=True):
+                return partial(duties.give_back, builder, job, action)
+        return None
+
+
+def announce(decision: Decision) -> None:
+    """Log the actions that are worth a line, under the name of the builder's group."""
+    group = Logger(namespace=decision.builder.logger_name)
+    for action in decision.actions:
+        said = line(decision.builder, action, decision.seen)
+        if said is not None:
+            group.emit(LogLevel.lookupByName(said[0].value), "{text}", text=said[1])
+
+
+def _change(session: Session, now: datetime, decisions: Sequence[Decision], administrators: Sequence[str]) -> None:
+    apply(session, now, [(decision.builder, decision.actions) for decision in decisions], administrators)
