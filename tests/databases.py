@@ -74,11 +74,11 @@ def _head() -> str:
     return engine.url.database
 
 
-def postgresql_head_url() -> str:
+def postgresql_farm_url() -> str:
     """Return the URL of a fresh PostgreSQL database at head."""
     return _fresh(_head())
 
 
 def postgresql_engine() -> Engine:
     """Return an engine on a fresh PostgreSQL database at head."""
-    return make_engine(postgresql_head_url())
+    return make_engine(postgresql_farm_url())

@@ -17,7 +17,7 @@ from buildmaster.model.distribution import DistroSeries
 from buildmaster.model.files import remember_file
 from buildmaster.model.mirrors import MirrorIndex
 from buildmaster.tasks.depwatch import DependencyWatch
-from tests.databases import postgresql_head_url
+from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_binary, a_build, a_database, a_publication, a_release, an_archive, inline, numbers
 
 
@@ -225,4 +225,4 @@ class SqliteTests(WatchTests, SynchronousTestCase):
 
 
 class PostgresqlTests(WatchTests, SynchronousTestCase):
-    url = staticmethod(postgresql_head_url)
+    url = staticmethod(postgresql_farm_url)

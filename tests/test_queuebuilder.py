@@ -15,7 +15,7 @@ from buildmaster.model.archive import SourcePublication
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import DistroArchSeries, PocketChroot
 from buildmaster.tasks.queuebuilder import QueueBuilder
-from tests.databases import postgresql_head_url
+from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_database, a_publication, a_release, a_series, inline
 
 
@@ -246,4 +246,4 @@ class SqliteTests(QueueBuilderTests, SynchronousTestCase):
 
 
 class PostgresqlTests(QueueBuilderTests, SynchronousTestCase):
-    url = staticmethod(postgresql_head_url)
+    url = staticmethod(postgresql_farm_url)
