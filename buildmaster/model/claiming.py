@@ -91,7 +91,7 @@ def claim(session: Session, now: datetime, away: Collection[int], room: int) -> 
         return Claims()
     wanted = {pool: number + SPARE for pool, number in idle.items()}
     plan, more = _unblocked_plan(session, builders, wanted)
-    return Claims(_begin(session, now, plan[:room]), more)
+    return Claims(_begin(session, now, plan[:room]) if plan else (), more)
 
 
 def _unblocked_plan(
@@ -157,5 +157,5 @@ def _still_waiting(session: Session, plan: Sequence[Assignment]) -> list[tuple[A
     query = select(ATTEMPT.c.build_id, func.max(ATTEMPT.c.number)).where(
         ATTEMPT.c.build_id.in_([assignment.build_id for assignment in plan])
     )
-    last = dict(session.execute(query.group_by(ATTEMPT.c.build_id)).tuples())
+    last = {build_id: number for build_id, number in session.execute(query.group_by(ATTEMPT.c.build_id))}
     return [(a, last.get(a.build_id, 0) + 1) for a in plan if a.entry_id in free and a.builder_id in fit]
