@@ -1,5 +1,7 @@
 """Put slaves together: one, or hundreds on neighbouring ports in one process."""
 
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +16,13 @@ from buildmaster.buildd.fetching import Fetcher, make_agent
 from buildmaster.buildd.filecache import FileCache
 from buildmaster.buildd.host import HostWay
 from buildmaster.buildd.rpc import make_site
+from buildmaster.buildd.sbuild import SbuildWay
 from buildmaster.buildd.slave import BuildSlave, Way
 from buildmaster.buildd.sleep import SleepWay
 from buildmaster.buildd.workbench import kill_marked
 
-WAYS = ("host", "sleep")
+WAYS = ("host", "sbuild", "sleep")
+SBUILD_USER = "buildd"
 
 
 class SettingsError(Exception):
@@ -59,7 +63,7 @@ def make_service(settings: Settings, reactor) -> MultiService:  # noqa: ANN001  
     """Return the slaves as one service."""
     service = MultiService()
     agent = make_agent(reactor)
-    way = make_way(settings.way, reactor)
+    way = make_way(settings, reactor)
     for number in range(settings.count):
         folder = settings.folder / str(settings.port + number) if settings.count > 1 else settings.folder
         cache = FileCache(folder.absolute())
@@ -70,9 +74,15 @@ def make_service(settings: Settings, reactor) -> MultiService:  # noqa: ANN001  
     return service
 
 
-def make_way(name: str, reactor) -> Way:  # noqa: ANN001
-    """Return the way to build that has this name."""
-    return SleepWay(reactor) if name == "sleep" else HostWay()
+def make_way(settings: Settings, reactor) -> Way:  # noqa: ANN001
+    """Return the way to build that the settings name. Root becomes the user "buildd" for sbuild."""
+    if settings.way == "sleep":
+        return SleepWay(reactor)
+    if settings.way == "host":
+        return HostWay()
+    root = os.geteuid() == 0
+    user = SBUILD_USER if root else pwd.getpwuid(os.geteuid()).pw_name
+    return SbuildWay(settings.folder.absolute() / "chroots", user, root)
 
 
 class SlaveService(Service):

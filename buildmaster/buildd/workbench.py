@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,12 @@ MARK = "BUILDD_WORKBENCH"
 GRACE = 10.0
 KEPT_OUTPUT = 65536
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "LOGNAME": "buildd", "USER": "buildd"}
+
+Kill = Callable[[int, int], None]
+
+
+class IReactor(IReactorTime, IReactorProcess):
+    """What keeps time and starts programs."""
 
 
 class StoppedError(Exception):
@@ -51,8 +57,9 @@ class Workbench:
     Programs get none of the daemon's environment, and carry a mark by which even those that left their group are found.
     """
 
-    def __init__(self, reactor: "IReactorTime & IReactorProcess", folder: Path, log: BuildLog) -> None:
+    def __init__(self, reactor: IReactor, folder: Path, log: BuildLog, kill: Kill = os.killpg) -> None:
         self._reactor = reactor
+        self._kill = kill
         self.folder = folder
         self.log = log
         self._stopped = False
@@ -64,7 +71,7 @@ class Workbench:
         if self._stopped:
             raise StoppedError
         self.log.note(f"$ {' '.join(argv)}")
-        program = self._program = Program(self._reactor, self.log)
+        program = self._program = Program(self._reactor, self.log, self._kill)
         marked = {**env, MARK: str(self.folder)}
         self._reactor.spawnProcess(program, "setsid", ["setsid", *argv], marked, str(cwd or self.folder))
         return program.ended.addCallback(self._check)
@@ -109,8 +116,9 @@ class Workbench:
 class Program(ProcessProtocol):
     """A child process whose output goes to the log; ``ended`` fires when it is over, its group with it."""
 
-    def __init__(self, clock: IReactorTime, log: BuildLog) -> None:
+    def __init__(self, clock: IReactorTime, log: BuildLog, kill: Kill) -> None:
         self._clock = clock
+        self._kill = kill
         self._log = log
         self._group: int | None = None
         self._output = b""
@@ -141,7 +149,7 @@ class Program(ProcessProtocol):
         """Send its whole group a signal."""
         if self._group is not None:
             with suppress(ProcessLookupError):
-                os.killpg(self._group, number)
+                self._kill(self._group, number)
 
 
 def kill_marked(folder: Path) -> None:
