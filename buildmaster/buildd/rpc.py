@@ -1,6 +1,7 @@
 """The slave on the wire: XML-RPC at /rpc, files at /filecache/NAME."""
 
 from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import FORBIDDEN
 from twisted.web.pages import errorPage, notFound
 from twisted.web.resource import Resource
@@ -15,12 +16,12 @@ from buildmaster.buildd.slave import BuildSlave
 WRONG = 8002
 
 
-def make_site(slave: BuildSlave, cache: FileCache) -> Site:
+def make_site(slave: BuildSlave, cache: FileCache, reactor: IReactorTime) -> Site:
     """Return what a slave's port serves."""
     root = Resource()
     root.putChild(b"rpc", SlaveRPC(slave))
     root.putChild(b"filecache", Files(cache))
-    return QuietSite(root)
+    return QuietSite(root, reactor=reactor)
 
 
 class QuietSite(Site):

@@ -70,7 +70,7 @@ def make_service(settings: Settings, reactor) -> MultiService:  # noqa: ANN001  
         slave = BuildSlave(reactor, settings.arch, way, cache, Fetcher(reactor, agent, cache))
         endpoint = TCP4ServerEndpoint(reactor, settings.port + number, interface=settings.bind)
         SlaveService(settings.way, slave, cache).setServiceParent(service)
-        StreamServerEndpointService(endpoint, make_site(slave, cache)).setServiceParent(service)
+        StreamServerEndpointService(endpoint, make_site(slave, cache, reactor)).setServiceParent(service)
     return service
 
 
