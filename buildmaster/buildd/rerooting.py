@@ -28,8 +28,8 @@ def reroot(source: BinaryIO, target: BinaryIO) -> None:
 
 
 def _below_top(name: str) -> str:
-    name = name.removeprefix("./")
-    return "./" + name.removeprefix(TOP).removeprefix("/") if name.split("/")[0] == TOP else name
+    top, _, rest = name.removeprefix("./").partition("/")
+    return f"./{rest}" if top == TOP else name
 
 
 @contextmanager

@@ -2,8 +2,7 @@
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.web.http import FORBIDDEN
-from twisted.web.pages import errorPage, notFound
+from twisted.web.pages import notFound
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 from twisted.web.static import File
@@ -93,7 +92,3 @@ class Files(Resource):
         file = File(str(found), defaultType=kind)
         file.isLeaf = True
         return file
-
-    def render_GET(self, request: Request) -> bytes:
-        """Refuse to list what there is."""
-        return errorPage(FORBIDDEN, "Forbidden", "Ask for a file by its SHA-1.").render(request)
