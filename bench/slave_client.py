@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import warnings
+from xmlrpc.client import Binary, dumps
 
 from twisted.internet import reactor
 from twisted.internet.defer import ensureDeferred
@@ -61,8 +62,6 @@ class Answers(Protocol):
 
 
 def serve():
-    from xmlrpc.client import Binary, dumps
-
     word = {"builder_status": "BuilderStatus.BUILDING", "build_id": "1-2", "logtail": Binary(b"gcc -c hello.c\n" * 136)}
     bodies = {
         f"<methodName>{name}<".encode(): dumps((answer,), methodresponse=True, allow_none=True).encode()

@@ -11,16 +11,16 @@ from twisted.internet.interfaces import IReactorTCP
 from zope.interface import Interface, implementer
 
 from buildmaster.farm.facts import BuilderFacts, BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.redacting import one_line
 from buildmaster.slavefiles import Download
 from buildmaster.slavehttp import GarbageError, Reply
-from buildmaster.slavewire import Address, Exchange, Line
+from buildmaster.slavewire import Address, Exchange, Line, garbled
 from buildmaster.slavewords import (
     FaultError,
     answer_of,
     build_reply_of,
     echo_of,
     info_of,
-    line_of,
     present_of,
     request_of,
     status_of,
@@ -159,7 +159,7 @@ def _address(url: str) -> tuple[Address, str]:
     try:
         return Address.of(url), ""
     except ValueError as error:
-        return Address("", 0, "", ""), line_of(f"{url}: {error}")
+        return Address("", 0, "", ""), one_line(f"{url}: {error}")
 
 
 def _understood(silence: Silence | None, body: bytearray, read: Callable[[Any], Fact]) -> Fact | Silence:
@@ -169,9 +169,9 @@ def _understood(silence: Silence | None, body: bytearray, read: Callable[[Any], 
     try:
         return read(answer_of(bytes(body)))
     except GarbageError as garbage:
-        return Silence(line_of(f"garbage: {garbage}"))
+        return garbled(garbage)
     except FaultError as fault:
-        return Silence(line_of(str(fault)))
+        return Silence(one_line(str(fault)))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from buildmaster.farm.facts import Silence
+from buildmaster.farm.redacting import one_line
 from buildmaster.slavehttp import GarbageError, Reply
 
 _ERRNO = {error.ConnectionRefusedError: 111, error.NoRouteError: 113, error.TCPTimedOutError: 110}
@@ -39,9 +40,10 @@ class Address:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise ValueError("only http://HOST:PORT/ is an address of a slave")
+        name = parts.hostname.encode("idna").decode()  # what has no such form can't be looked up
         host = parts.netloc.rpartition("@")[2]
         headers = f"Host: {host}\r\nUser-Agent: buildmaster\r\n" + _authorization(parts.username, parts.password)
-        return cls(parts.hostname, parts.port or 80, parts.path.rstrip("/"), headers)
+        return cls(name, parts.port or 80, parts.path.rstrip("/"), headers)
 
     def post(self, body: bytes) -> bytes:
         """Return the request that makes an XML-RPC call."""
@@ -169,8 +171,13 @@ def _broken_off(reply: Reply) -> Silence | None:
     try:
         reply.end()
     except GarbageError as garbage:
-        return Silence(f"garbage: {garbage}")
+        return garbled(garbage)
     return None
+
+
+def garbled(garbage: GarbageError) -> Silence:
+    """Return the Silence that garbage comes to."""
+    return Silence(one_line(f"garbage: {garbage}"))
 
 
 class Connection(Protocol):
@@ -217,7 +224,7 @@ class Connection(Protocol):
         try:
             exchange.reply.feed(data)
         except GarbageError as garbage:
-            line.end(Silence(f"garbage: {garbage}"))
+            line.end(garbled(garbage))
             return
         if exchange.reply.done and self._exchange is exchange:
             self._exchange = None

@@ -12,7 +12,7 @@ from xmlrpc.client import dumps
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.facts import BuildReply, Present, SlaveInfo, SlaveStatus
-from buildmaster.farm.redacting import without_credentials
+from buildmaster.farm.redacting import one_line, without_credentials
 from buildmaster.farm.states import BuilderStatus, SlaveVerdict
 from buildmaster.slavehttp import GarbageError
 
@@ -48,8 +48,8 @@ def answer_of(body: bytes) -> Any:
         if content.tag == "fault":
             raise _fault(_value(content[0], 0))
         return _value(content[0][0], 0)
-    except (ParseError, ValueError, LookupError, TypeError) as error:
-        raise GarbageError(f"{line_of(str(error))} in {body[:60]!r}") from None
+    except (ParseError, ValueError, LookupError, TypeError):
+        raise GarbageError(f"no XML-RPC: {body[:60]!r}") from None
 
 
 def _root(body: bytes) -> Element:
@@ -65,7 +65,7 @@ def _root(body: bytes) -> Element:
 
 
 def _fault(fault: Any) -> FaultError:
-    return FaultError(f"fault {line_of(str(fault['faultCode']))}: {line_of(str(fault['faultString']))}")
+    return FaultError(f"fault {one_line(str(fault['faultCode']))}: {one_line(str(fault['faultString']))}")
 
 
 def _value(element: Element, depth: int) -> Any:
@@ -110,7 +110,7 @@ def status_of(answer: Any) -> SlaveStatus:
         cookie=_cookie(fields),
         logtail=_tail(fields.get("logtail")) if status is B.BUILDING else None,
         version=_optional(fields, "builder_version"),
-        words=line_of(word) if status is B.UNKNOWN else "",
+        words=one_line(word) if status is B.UNKNOWN else "",
     )
 
 
@@ -124,7 +124,7 @@ def _waiting(fields: Mapping[str, Any]) -> SlaveStatus:
         filemap=_filemap(fields.get("filemap")),
         dependencies=_optional(fields, "dependencies") or "",
         version=_optional(fields, "builder_version"),
-        words=line_of(word) if verdict is SlaveVerdict.UNKNOWN else "",
+        words=one_line(word) if verdict is SlaveVerdict.UNKNOWN else "",
     )
 
 
@@ -166,7 +166,7 @@ def info_of(answer: Any) -> SlaveInfo:
     version, tag, kinds = _items(answer, "info", 3)
     if not (isinstance(version, str) and isinstance(tag, str) and isinstance(kinds, list) and _words(kinds)):
         raise GarbageError(f"an info of {_shown(answer)}")
-    return SlaveInfo(line_of(version), line_of(tag), tuple(kinds))
+    return SlaveInfo(one_line(version), one_line(tag), tuple(kinds))
 
 
 def _words(kinds: list[Any]) -> bool:
@@ -178,7 +178,7 @@ def present_of(answer: Any) -> Present:
     present, detail = _items(answer, "ensurepresent", 2)
     if not isinstance(present, bool):
         raise GarbageError(f"an ensurepresent of {_shown(answer)}")
-    return Present(present, line_of(str(detail or "")))
+    return Present(present, one_line(str(detail or "")))
 
 
 def build_reply_of(answer: Any) -> BuildReply:
@@ -186,14 +186,14 @@ def build_reply_of(answer: Any) -> BuildReply:
     status, detail = _items(answer, "build", 2)
     if not isinstance(status, str):
         raise GarbageError(f"a build of {_shown(answer)}")
-    return BuildReply(line_of(status), line_of(str(detail or "")))
+    return BuildReply(one_line(status), one_line(str(detail or "")))
 
 
 def word_of(answer: Any) -> str:
     """Return the one word of an answer to ``abort()`` or ``clean()``."""
     if not isinstance(answer, str):
         raise GarbageError(f"a word of {_shown(answer)}")
-    return line_of(answer)
+    return one_line(answer)
 
 
 def echo_of(answer: Any) -> list[Any]:
@@ -201,11 +201,6 @@ def echo_of(answer: Any) -> list[Any]:
     if not isinstance(answer, list):
         raise GarbageError(f"an echo of {_shown(answer)}")
     return answer
-
-
-def line_of(text: str) -> str:
-    """Return a slave's words as one line, of bounded length and without credentials, for people to read."""
-    return without_credentials(" ".join(text[: 4 * LONGEST].split()))[:LONGEST]
 
 
 def _items(answer: Any, call: str, count: int) -> list[Any]:
@@ -227,4 +222,4 @@ def _optional(fields: Mapping[str, Any], name: str) -> str | None:
 
 def _shown(value: Any) -> str:
     """Return a value for a message, of bounded length."""
-    return line_of(repr(value)[: 4 * LONGEST])[:60]
+    return one_line(repr(value), 60)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.redacting import without_credentials
+from buildmaster.farm.redacting import one_line, without_credentials
 
 
 class RedactingTests(SynchronousTestCase):
@@ -27,3 +27,13 @@ class RedactingTests(SynchronousTestCase):
     @given(st.text(alphabet=st.characters(exclude_characters="@")))
     def test_a_text_without_credentials_stays(self, text):
         self.assertEqual(text, without_credentials(text))
+
+    def test_a_strangers_words_become_one_line(self):
+        self.assertEqual("a b http://host/ ?[31m", one_line("a\r\n  b http://me:pw@host/ \x1b[31m"))
+        self.assertEqual("xx", one_line("x" * 1_000_000, 2))
+
+    @given(st.text(), st.integers(1, 50))
+    def test_any_words_become_one_short_printable_line(self, text, longest):
+        line = one_line(text, longest)
+        self.assertTrue(line.isprintable())
+        self.assertLessEqual(len(line), longest)

@@ -1,4 +1,4 @@
-"""Take out of a text what only its writer was to know."""
+"""Make a text fit for other eyes: no credentials, no tricks."""
 
 import re
 
@@ -8,3 +8,9 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/\s\"'<>]+@")
 def without_credentials(text: str) -> str:
     """Return ``text`` with every URL in it bare of its user and password."""
     return _CREDENTIALS.sub("", text) if "@" in text else text
+
+
+def one_line(text: str, longest: int = 255) -> str:
+    """Return a stranger's words as one line of printable characters, of bounded length and without credentials."""
+    line = without_credentials(" ".join(text[: 4 * longest].split()))[:longest]
+    return line if line.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in line)
