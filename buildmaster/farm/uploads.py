@@ -72,8 +72,8 @@ class BinaryPackage:
 
 def kind_of(filename: str) -> str:
     """Return ``deb``, ``udeb`` or ``ddeb``, or the empty string for another file."""
-    ending = filename.rpartition(".")[2]
-    return ending if ending in KINDS else ""
+    _, dot, ending = filename.rpartition(".")
+    return ending if dot and ending in KINDS else ""
 
 
 def check_binaries(folder: ReadFolder, build: ExpectedBuild) -> tuple[str, ...]:

@@ -1,0 +1,140 @@
+"""The publisher publishes what waits, and supersedes what that replaces."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.farm.dominating import PublishedBinary, replaced
+from buildmaster.farm.states import BuildState, Pocket, Publishing
+from buildmaster.farm.versions import is_version, version_key
+from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication, SourcePublication
+from buildmaster.tasks.publisher import Publisher
+from tests.rows import NOW, Place, a_build, a_database, a_stored_file, inline
+
+HERE = (1, 1, 0, "deb", "hello")
+P = Publishing
+
+
+def a_binary(session, place, version, architecture, name="hello", **columns):
+    """Add a binary that waits to be published on an architecture."""
+    publication = place.publish(name, version)
+    build = a_build(session, publication, architecture, BuildState.FULLYBUILT)
+    release = BinaryPackageRelease(
+        build_id=build.id, name=name, version=version, kind="deb", architecture="i386", component="main",
+        section="devel", priority="optional", control="", file=a_stored_file(session),
+    )  # fmt: skip
+    session.add(release)
+    session.flush()
+    columns = {"pocket": Pocket.RELEASE, "status": P.PENDING, **columns}
+    session.add(BinaryPublication(
+        release_id=release.id, archive_id=place.archive.id, distroarchseries_id=architecture.id, component="main",
+        section="devel", priority="optional", date_created=NOW, **columns,
+    ))  # fmt: skip
+
+
+class PublisherTests(SynchronousTestCase):
+    def setUp(self):
+        self.transactions = a_database(self)
+        self.nudged = []
+
+    def turn(self):
+        publisher = Publisher(inline(self.transactions), lambda: NOW, self.nudged.append)
+        self.successResultOf(Deferred.fromCoroutine(publisher.run()))
+
+    def states(self, table):
+        return self.transactions.read(
+            lambda session: [(row.release.name, row.release.version, row.status)
+                             for row in session.query(table).order_by(table.id)],
+        )  # fmt: skip
+
+    def test_a_source_whose_files_are_there_is_published(self):
+        def add(session):
+            place = Place(session)
+            place.publish("fetched").release.files[0].file_id = a_stored_file(session).id
+            place.publish("unfetched")
+
+        self.transactions.write(add)
+        self.turn()
+        self.assertEqual(
+            [("fetched", "1.0-1", P.PUBLISHED), ("unfetched", "1.0-1", P.PENDING)], self.states(SourcePublication)
+        )
+        self.assertEqual(["queue_builder", "dispatcher"], self.nudged)
+
+    def test_a_later_binary_replaces_an_earlier_one_in_its_place(self):
+        def add(session):
+            place = Place(session)
+            amd64, i386 = place.series.architectures
+            a_binary(session, place, "1.0-2", i386, status=P.PUBLISHED)
+            a_binary(session, place, "1.0-10", i386)
+            a_binary(session, place, "1.0-1", amd64)
+            a_binary(session, place, "1.0-0", i386, pocket=Pocket.PROPOSED)
+            a_binary(session, place, "1.0-0", i386, "other")
+
+        self.transactions.write(add)
+        self.turn()
+        expected = [
+            ("hello", "1.0-2", P.SUPERSEDED),
+            ("hello", "1.0-10", P.PUBLISHED),
+            ("hello", "1.0-1", P.PUBLISHED),
+            ("hello", "1.0-0", P.PUBLISHED),
+            ("other", "1.0-0", P.PUBLISHED),
+        ]
+        self.assertEqual(expected, self.states(BinaryPublication))
+
+    def test_one_that_comes_too_late_replaces_nothing(self):
+        def add(session):
+            place = Place(session)
+            i386 = place.series.architectures[0]
+            a_binary(session, place, "2.0", i386, status=P.PUBLISHED)
+            a_binary(session, place, "1.0", i386)
+
+        self.transactions.write(add)
+        self.turn()
+        self.assertEqual(
+            [("hello", "2.0", P.PUBLISHED), ("hello", "1.0", P.SUPERSEDED)], self.states(BinaryPublication)
+        )
+
+    def test_more_than_a_batch_is_published_in_one_turn(self):
+        def add(session):
+            place = Place(session)
+            a_binary(session, place, "1.0", place.series.architectures[0])
+            row = session.query(BinaryPublication).one()
+            for number in range(450):
+                columns = {column.key: getattr(row, column.key) for column in BinaryPublication.__table__.columns}
+                session.add(BinaryPublication(**{**columns, "id": number + 2}))
+
+        self.transactions.write(add)
+        self.turn()
+        states = [status for _, _, status in self.states(BinaryPublication)]
+        self.assertEqual([P.SUPERSEDED] * 450 + [P.PUBLISHED], states)
+
+    def test_nothing_to_do_wakes_nobody(self):
+        self.turn()
+        self.assertEqual([], self.nudged)
+
+
+class ReplacedTests(SynchronousTestCase):
+    def test_each_place_is_on_its_own(self):
+        elsewhere = (1, 2, 0, "deb", "hello")
+        self.assertEqual({1}, replaced([PublishedBinary(1, HERE, "1"), PublishedBinary(2, HERE, "2"),
+                                        PublishedBinary(3, elsewhere, "1")]))  # fmt: skip
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from([HERE, (2, 1, 0, "deb", "hello")]), st.sampled_from(["1", "1.0", "2~rc", "2", "?"])
+            )
+        )
+    )
+    def test_the_latest_of_each_place_stays_alone(self, rows):
+        binaries = [PublishedBinary(number, *row) for number, row in enumerate(rows)]
+        gone = replaced(binaries)
+        stay = {binary.place: binary for binary in binaries if binary.id not in gone}
+        self.assertEqual(len(binaries) - len(gone), len(stay))
+        self.assertEqual({binary.place for binary in binaries}, set(stay))
+        for binary, other in itertools.product(stay.values(), binaries):
+            if binary.place == other.place and is_version(other.version):
+                self.assertGreaterEqual(version_key(binary.version), version_key(other.version))
