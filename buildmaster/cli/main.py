@@ -15,6 +15,7 @@ from buildmaster.cli.buildd import buildd
 from buildmaster.cli.builder import builder
 from buildmaster.cli.chroot import chroot
 from buildmaster.cli.codeimport import code_import
+from buildmaster.cli.demo import demo
 from buildmaster.cli.distribution import distribution
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.freezing import freeze, freezes, thaw
@@ -31,6 +32,7 @@ COMMANDS: tuple[click.Command, ...] = (
     check_config,
     init,
     run,
+    demo,
     buildd,
     processor,
     distribution,

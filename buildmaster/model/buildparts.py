@@ -29,12 +29,14 @@ class AttemptListing:
 
 @dataclass(frozen=True)
 class BinaryListing:
-    """One binary package that a build made."""
+    """One binary package that a build made; ``size`` is its file's, in bytes."""
 
     name: str
     version: str
     architecture: str
     file_url: str
+    filename: str
+    size: int
 
 
 def link(base: str, file_id: int | None, filename: str | None) -> str | None:
@@ -72,17 +74,17 @@ def attempts_of(session: Session, ids: Sequence[int], base: str) -> dict[int, tu
 def binaries_of(session: Session, ids: Sequence[int], base: str) -> dict[int, tuple[BinaryListing, ...]]:
     """Return the binaries, by name, of each of the builds ``ids`` that made any."""
     release = BinaryPackageRelease
+    file = StoredFile
     rows = (
-        select(
-            release.build_id, release.name, release.version, release.architecture, StoredFile.id, StoredFile.filename
-        )
+        select(release.build_id, release.name, release.version, release.architecture, file.id, file.filename, file.size)
         .join(StoredFile, StoredFile.id == release.file_id)
         .where(release.build_id.in_(ids))
         .order_by(release.build_id, release.name, release.id)
     )
     found: dict[int, tuple[BinaryListing, ...]] = {}
-    for build_id, name, version, architecture, file_id, filename in session.execute(rows):
-        listing = BinaryListing(name, version, architecture, base + file_path(file_id, filename))
+    for build_id, name, version, architecture, file_id, filename, size in session.execute(rows):
+        url = base + file_path(file_id, filename)
+        listing = BinaryListing(name, version, architecture, url, filename, size)
         found[build_id] = (*found.get(build_id, ()), listing)
     return found
 

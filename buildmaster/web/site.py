@@ -18,7 +18,14 @@ def make_site(reactor: Any, resources: Mapping[str, IResource]) -> Site:
     for path, resource in resources.items():
         *folders, name = path.encode().split(b"/")
         _folder(root, folders).putChild(name, resource)
-    return Site(root, reactor=reactor, timeout=IDLE_LIMIT)
+    return QuietSite(root, reactor=reactor, timeout=IDLE_LIMIT)
+
+
+class QuietSite(Site):
+    """A site that logs no requests: a slave's fetching of files is not worth a line, and refusals log their own."""
+
+    def log(self, request: object) -> None:
+        """Say nothing."""
 
 
 def _folder(place: Resource, names: list[bytes]) -> Resource:
