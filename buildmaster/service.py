@@ -139,7 +139,7 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
         make_dispatcher(parts),
         make_queue_builder(parts),
         ImportWatch(database, utc_now, config.code_imports.policy),
-        Uploader(config.root, database, parts.librarian, parts.in_thread, utc_now, nudge, make_upload_command(config)),
+        make_uploader(parts),
         Publisher(database, utc_now, nudge),
         Notifier(database, make_mail_host(config, parts.reactor), utc_now),
     ]
@@ -202,10 +202,12 @@ def make_queue_builder(parts: Parts) -> QueueBuilder:
     return QueueBuilder(parts.database, utc_now, parts.nudge, weights, table, files, watch.release)
 
 
-def make_upload_command(config: Config) -> UploadCommand | None:
-    """Return the program that takes in results; None where we do it alone."""
-    uploader = config.uploader
-    return UploadCommand(config.root, uploader.command, uploader.timeout) if uploader.command else None
+def make_uploader(parts: Parts) -> Uploader:
+    """Return the uploader, with the program that takes in results where there is one."""
+    root, uploader = parts.config.root, parts.config.uploader
+    command = UploadCommand(root, uploader.command, uploader.timeout) if uploader.command else None
+    tell = make_notices(parts.config)
+    return Uploader(root, parts.database, parts.librarian, parts.in_thread, utc_now, parts.nudge, command, tell)
 
 
 def make_web(parts: Parts) -> Site:

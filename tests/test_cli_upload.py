@@ -1,34 +1,50 @@
 """A source package goes in by the command, or all the reasons why it doesn't come out."""
 
+import shutil
+from functools import cache
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.cli.sources import TREES, make_source
+from buildmaster.farm.states import Purpose
 from buildmaster.folders import ACCEPTED, INCOMING, REJECTED
 from buildmaster.leaves import LOG_NAME
+from buildmaster.model.distribution import Distribution
 from tests.commands import CommandFarm
 from tests.databases import a_folder
+from tests.rows import a_series, an_archive
 
 TO = ("--archive", "ubuntu", "--suite", "hoary")
+
+
+@cache
+def made():
+    """Return a folder with the source packages of the demo, made once."""
+    folder = a_folder()
+    for name in ("abacus", "fieldnotes"):
+        make_source(TREES / name, folder)
+    return folder
+
+
+def add_places(session):
+    ubuntu = Distribution(name="ubuntu", title="Ubuntu")
+    a_series(session, "hoary", distribution=ubuntu)
+    a_series(session, "warty", distribution=ubuntu)
+    an_archive(session, ubuntu, reference="ubuntu")
+    ppa = {"purpose": Purpose.PPA, "trusted": False, "name": "ppa"}
+    an_archive(session, ubuntu, reference="~cprov/ubuntu/ppa", owner="cprov", **ppa)
+    an_archive(session, ubuntu, reference="~secret/ubuntu/ppa", owner="s", private=True, buildd_secret="s", **ppa)
 
 
 class UploadCase(SynchronousTestCase):
     def setUp(self):
         self.farm = CommandFarm(self)
-        for words in (
-            "distribution add ubuntu",
-            "series add ubuntu/hoary",
-            "series add ubuntu/warty",
-            "processor add x86",
-            "arch add ubuntu/hoary/i386 --processor x86",
-            "archive add ubuntu",
-            "archive add ~cprov/ubuntu/ppa",
-            "archive add ~secret/ubuntu/ppa --private",
-        ):
-            self.farm.run(*words.split())
-        self.folder = a_folder()
+        self.farm.transactions.write(add_places)
+        self.folder = a_folder() / "sources"
+        shutil.copytree(made(), self.folder)
 
     def source(self, name="fieldnotes"):
-        return make_source(TREES / name, self.folder)
+        return next(self.folder.glob(f"{name}_*_source.changes"))
 
     def leaves(self, place):
         folder = self.farm.root / place

@@ -5,30 +5,30 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.facts import Content
+from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.packagefiles import (
     FoundFile,
     ListedFile,
     Stanza,
     deb_name,
     differences,
-    is_file_name,
     listed_files,
     unlisted,
 )
 
 A, B = "a" * 32, "b" * 64
 GOOD = ("hello_1.0-1_i386.deb", "libg++3_1~rc1.orig.tar.gz", "0ad_1.dsc", "a" * 255)
-BAD = ("", ".", "..", "../x", "a/b", ".hidden", "-rf", "a b", "ä.deb", "a\n", "a\0", "a" * 256, "a:b")
+BAD = ("", ".", "..", "../x", "a/b", ".hidden", "-rf", "a b", "ä.deb", "a\n", "a\0", "a" * 256)
 
 
 class NameTests(SynchronousTestCase):
     def test_which_names_are_safe(self):
         table = {**dict.fromkeys(GOOD, True), **dict.fromkeys(BAD, False)}
-        self.assertEqual(table, {name: is_file_name(name) for name in table})
+        self.assertEqual(table, {name: is_safe(name) for name in table})
 
     @given(st.text())
     def test_a_safe_name_is_one_component(self, name):
-        if is_file_name(name):
+        if is_safe(name):
             self.assertNotIn("/", name)
             self.assertNotIn(name, {".", ".."})
 
@@ -65,7 +65,7 @@ class ListTests(SynchronousTestCase):
     @given(st.dictionaries(st.sampled_from(["Files", "Checksums-Sha1", "Checksums-Sha256"]), st.text()))
     def test_no_text_raises_and_no_name_escapes(self, fields):
         listed, _ = listed_files(Stanza("a.changes", fields))
-        self.assertTrue(all(is_file_name(name) for name in listed))
+        self.assertTrue(all(is_safe(name) for name in listed))
 
     @given(st.lists(st.lists(st.sampled_from([A, B, "3", "devel", "..", "a.deb", "/etc/passwd", "\t"]), max_size=6)))
     def test_nor_do_lines_that_are_nearly_right(self, lines):

@@ -28,7 +28,7 @@ def checked(files, wish=None, **place):
 
 def bare(tars=None, name=DSC, **fields):
     """Return a bare .dsc with its files."""
-    tars = {ORIG: b"upstream", DEBIAN: b"debian"} if tars is None else {tar: b"x" for tar in tars}
+    tars = {ORIG: b"upstream", DEBIAN: b"debian"} if tars is None else dict.fromkeys(tars, b"x")
     return {**tars, name: a_dsc(tars, **fields).encode()}
 
 
@@ -45,11 +45,8 @@ class AcceptedTests(SynchronousTestCase):
         self.assertEqual(
             dict.fromkeys(table, []), {way: checked(bare(tars, Format=way)) for way, tars in table.items()}
         )
-        native = {"1.0": ["hello_2.tar.gz"], "3.0 (native)": ["hello_2.tar.xz"]}
-        self.assertEqual(
-            dict.fromkeys(native, []),
-            {way: checked(bare(tars, "hello_2.dsc", Format=way, Version="1:2")) for way, tars in native.items()},
-        )
+        for way, tar in (("1.0", "hello_2.tar.gz"), ("3.0 (native)", "hello_2.tar.xz")):
+            self.assertEqual([], checked(bare([tar], "hello_2.dsc", Format=way, Version="1:2")))
 
     def test_an_orig_that_the_archive_has_need_not_come_again(self):
         whole = read(sources())

@@ -45,12 +45,17 @@ class UploaderCase(SynchronousTestCase):
         self.root = a_folder()
         self.transactions = a_database(self)
         self.librarian = FolderLibrarian(self.root / "librarian")
-        self.nudged = []
+        self.nudged, self.told = [], []
 
     def turn(self, in_thread=execute, command=None):
         database = inline(self.transactions)
-        uploader = Uploader(self.root, database, self.librarian, in_thread, lambda: NOW, self.nudged.append, command)
+        uploader = Uploader(
+            self.root, database, self.librarian, in_thread, lambda: NOW, self.nudged.append, command, self.tell
+        )
         self.successResultOf(Deferred.fromCoroutine(uploader.run()))
+
+    def tell(self, session, now, build_id, log):
+        self.told.append((session.get(Build, build_id).buildstate, log))
 
     def upload(self, files=None, **columns):
         self.build_id = self.transactions.write(lambda session: an_upload(session, **columns))
@@ -136,6 +141,12 @@ class RefusedTests(UploaderCase):
         self.assertEqual((f"upload_{self.build_id}_log.txt", "text/plain"), (name, mimetype))
         self.assertEqual(self.log_in(REJECTED), self.librarian.path(sha256).read_text())
         self.assertIsNotNone(log_id)
+
+    def test_people_are_told_with_the_log(self):
+        self.upload(results(Distribution="warty"))
+        self.turn()
+        self.assertEqual([(S.FAILEDTOUPLOAD, self.log_in(REJECTED))], self.told)
+        self.assertIn("notifier", self.nudged)
 
     def test_the_reasons_are_told_with_the_build(self):
         self.upload(results(Distribution="warty", Version="2"))

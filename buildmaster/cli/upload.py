@@ -12,7 +12,8 @@ from buildmaster.cli.arguments import ARCHIVE, SUITE
 from buildmaster.cli.farm import Farm
 from buildmaster.database import InlineDatabase
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.packagefiles import is_file_name, listed_files
+from buildmaster.farm.filenames import is_safe
+from buildmaster.farm.packagefiles import listed_files
 from buildmaster.farm.references import ArchiveReference, SuiteReference
 from buildmaster.farm.sourceuploads import URGENCIES, Wish
 from buildmaster.intake import SourceIntake
@@ -53,7 +54,7 @@ def upload(farm: Farm, file: Path, archive: ArchiveReference, suite: SuiteRefere
 
 def copy_upload(file: Path, folder: Path) -> None:
     """Copy a .changes or .dsc, and what it lists and what lies beside it, into ``folder``."""
-    if file.suffix not in {".changes", ".dsc"} or not is_file_name(file.name):
+    if file.suffix not in {".changes", ".dsc"} or not is_safe(file.name):
         raise RefusedUploadError(f"{file.name} is neither a .changes nor a .dsc: upload one of these.")
     names = {file.name, *listed_files(read_stanza(file))[0]}
     for dsc in [name for name in names if name.endswith(".dsc") and (file.parent / name).is_file()]:

@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from buildmaster.farm.facts import Content
+from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.versions import without_epoch
 
-FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~_-]*")
-LONGEST_NAME = 255  # bytes
 PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 CHECKSUMS = {"Files": "md5", "Checksums-Sha1": "sha1", "Checksums-Sha256": "sha256"}
 DIGEST = re.compile(r"[0-9a-f]+")
+SHOWN = 255  # characters of a line that can't be read
 SIZE = re.compile(r"[0-9]{1,15}")
 SHORT, LONG = 3, 5  # words of a line: digest, size, (section, priority in Files of a .changes,) name
 SOURCE = re.compile(r"(?P<name>\S+)(?:\s+\((?P<version>[^()\s]+)\))?")
@@ -65,11 +65,6 @@ class ListedFile:
     priority: str = ""
 
 
-def is_file_name(name: str) -> bool:
-    """Tell whether the name is a single, safe component of a path, in the alphabet of Debian's file names."""
-    return FILE_NAME.fullmatch(name) is not None and len(name) <= LONGEST_NAME
-
-
 def listed_files(stanza: Stanza) -> tuple[dict[str, ListedFile], list[str]]:
     """Return the files that a stanza lists, by name, and what is wrong with its lists."""
     listed: dict[str, ListedFile] = {}
@@ -77,7 +72,7 @@ def listed_files(stanza: Stanza) -> tuple[dict[str, ListedFile], list[str]]:
     for title, kind in CHECKSUMS.items():
         for line in stanza[title].splitlines():
             fault = _read_line(listed, kind, line.split()) if line.strip() else ""
-            faults += [f"{stanza.filename}, {title}: {fault}: {line.strip()[:LONGEST_NAME]!r}."] if fault else []
+            faults += [f"{stanza.filename}, {title}: {fault}: {line.strip()[:SHOWN]!r}."] if fault else []
     return listed, faults
 
 
@@ -86,7 +81,7 @@ def _read_line(listed: dict[str, ListedFile], kind: str, words: list[str]) -> st
     if len(words) not in {SHORT, LONG} or not SIZE.fullmatch(words[1]):
         return "this line can't be read"
     digest, size, name = words[0].lower(), int(words[1]), words[-1]
-    if not is_file_name(name):
+    if not is_safe(name):
         return "this is no safe file name"
     if not DIGEST.fullmatch(digest):
         return "this is no checksum"

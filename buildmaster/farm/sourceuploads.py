@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from buildmaster.farm.facts import Content
+from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.packagefiles import (
     PACKAGE_NAME,
     FoundFile,
     Stanza,
     differences,
-    is_file_name,
     listed_files,
     unlisted,
 )
@@ -216,5 +216,5 @@ def _known_faults(folder: ReadFolder, place: SourcePlace) -> list[str]:
     return [
         f"{name} is already in the archive, with other content."
         for name, file in sorted(folder.found.items())
-        if is_file_name(name) and name in place.known and place.known[name].sha256 != file.content.sha256
+        if is_safe(name) and name in place.known and place.known[name].sha256 != file.content.sha256
     ]

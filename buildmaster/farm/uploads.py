@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from buildmaster.farm.facts import Content
+from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.packagefiles import (
     PACKAGE_NAME,
     FoundFile,
@@ -11,7 +12,6 @@ from buildmaster.farm.packagefiles import (
     Stanza,
     deb_name,
     differences,
-    is_file_name,
     listed_files,
     unlisted,
 )
@@ -123,7 +123,7 @@ def _package(file: FoundFile, control: Stanza, listed: ListedFile, build: Expect
 
 
 def _name_faults(folder: ReadFolder) -> list[str]:
-    return [f"{name!r} is no safe file name." for name in sorted(folder.found) if not is_file_name(name)]
+    return [f"{name!r} is no safe file name." for name in sorted(folder.found) if not is_safe(name)]
 
 
 def _changes_faults(changes: Stanza, build: ExpectedBuild) -> list[str]:

@@ -3,7 +3,7 @@
 A deed here is done only while the build and the attempt are still UPLOADING: who comes late changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from buildmaster.model.contents import known_contents
 from buildmaster.model.distribution import DistroArchSeries
 from buildmaster.model.files import StoredFile, remember_file
 
+Notices = Callable[[Session, datetime, int, str], None]  # what a build's end is told by
 DEBS = "application/vnd.debian.binary-package"
 
 
@@ -31,6 +32,15 @@ class Uploading:
     leaf: str
     distribution: str
     suite: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why results are refused: in a line, and as the log of the upload, which the librarian keeps as ``log``."""
+
+    reason: str
+    text: str
+    log: Content
 
 
 def uploading(session: Session) -> tuple[Uploading, ...]:
@@ -69,16 +79,22 @@ def record_results(session: Session, attempt_id: int, folder: ReadFolder, now: d
     return reasons
 
 
-def refuse_results(session: Session, attempt_id: int, reason: str, log: Content, now: datetime) -> bool:
-    """End the build as FAILEDTOUPLOAD, with the upload's log; tell whether somebody waited for that."""
+def refuse_results(session: Session, attempt_id: int, refusal: Refusal, tell: Notices | None, now: datetime) -> bool:
+    """End the build as FAILEDTOUPLOAD, with the upload's log, and tell of it; return whether somebody waited for that.
+
+    ``tell`` posts the notice, of which the log is part.
+    """
     attempt = _waiting(session, attempt_id)
     if attempt is None:
         return False
     name = f"upload_{attempt.build_id}_log.txt"
-    log_id = remember_file(session, log, name, "text/plain", now, attempt.build.archive_id)
+    log_id = remember_file(session, refusal.log, name, "text/plain", now, attempt.build.archive_id)
     attempt.upload_log_id = attempt.build.upload_log_id = log_id
-    attempt.failure = attempt.build.failure = reason
+    attempt.failure = attempt.build.failure = refusal.reason
     _end(attempt, BuildState.FAILEDTOUPLOAD)
+    session.flush()
+    if tell is not None:
+        tell(session, now, attempt.build_id, refusal.text)
     return True
 
 

@@ -18,6 +18,8 @@ from buildmaster.folders import ACCEPTED, FAILED, REJECTED
 from buildmaster.intake import OWN, keep
 from buildmaster.leaves import LOG_NAME, LeafLog, cookie_of, find, landed, locked, prepare, settle, write_log
 from buildmaster.model.results import (
+    Notices,
+    Refusal,
     Uploading,
     judge_results,
     record_results,
@@ -37,7 +39,11 @@ log = Logger()
 
 
 class Uploader:
-    """The uploader's turn. ``command`` takes in results before they are recorded; None where nobody else does."""
+    """The uploader's turn.
+
+    ``command`` takes in results before they are recorded, where somebody else does; ``tell`` posts notices of those
+    that are refused.
+    """
 
     name = "uploader"
 
@@ -50,6 +56,7 @@ class Uploader:
         now: Callable[[], datetime],
         nudge: Callable[[str], None],
         command: UploadCommand | None = None,
+        tell: Notices | None = None,
     ) -> None:
         self._root = root
         self._database = database
@@ -58,6 +65,7 @@ class Uploader:
         self._now = now
         self._nudge = nudge
         self._command = command
+        self._tell = tell
 
     async def run(self) -> None:
         """Take in the results that wait, and settle what else lies in incoming/. One bad folder spares the others."""
@@ -134,10 +142,10 @@ class Uploader:
         steps.debug(f"Moving the upload to {place}")
         written = await self._in_thread(write_log, leaf, steps)
         content = await self._in_thread(self._librarian.add, written)
-        reason = " ".join(reasons)
-        await self._database.run(refuse_results, attempt.attempt_id, reason, content, self._now())
+        refusal = Refusal(" ".join(reasons), steps.text, content)
+        await self._database.run(refuse_results, attempt.attempt_id, refusal, self._tell, self._now())
         await self._in_thread(settle, self._root, leaf, place, steps)
-        log.info("the results of build {build} are refused: {reason}", build=attempt.build_id, reason=reason)
+        log.info("the results of build {build} are refused: {reason}", build=attempt.build_id, reason=refusal.reason)
         self._nudge("notifier")
 
     async def _settle(self, leaf: Path, place: str, steps: LeafLog) -> None:
