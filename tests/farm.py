@@ -314,11 +314,13 @@ class _FileCache(Resource):
         self.slave = slave
 
     def render_GET(self, request):
-        self.slave.turn.run(self._send, request)
+        gone = []
+        request.notifyFinish().addErrback(gone.append)
+        self.slave.turn.run(self._send, request, gone)
         return NOT_DONE_YET
 
-    def _send(self, request):
-        if request.channel is None:
+    def _send(self, request, gone):
+        if gone:
             return
         name = request.postpath[0].decode()
         content = self.slave.log if name == "buildlog" else self.slave.filecache.get(name)
