@@ -5,7 +5,9 @@ import os
 from twisted.application.service import Application
 from twisted.internet import reactor
 
-from buildmaster.buildd.service import make_service, settings_from
+from buildmaster.buildd.service import check_machine, make_service, settings_from
 
 application = Application("buildd")
-make_service(settings_from(os.environ), reactor).setServiceParent(application)
+settings = settings_from(os.environ)
+check_machine(settings)
+make_service(settings, reactor).setServiceParent(application)

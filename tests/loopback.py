@@ -71,8 +71,8 @@ class SlaveProcess:
     """A bundled slave, run by twistd with the shipped .tac."""
 
     def __init__(self, **settings):
-        settings = {"port": a_free_port(), "folder": a_folder(), **settings}
-        self.folder = settings["folder"]
+        self.settings = settings = {"port": a_free_port(), "folder": a_folder(), **settings}
+        self.folder = settings["folder"] / str(settings["port"])
         self.url = f"http://127.0.0.1:{settings['port']}/"
         told = {f"BUILDD_{key.upper()}": str(value) for key, value in settings.items()}
         self.process = subprocess.Popen(

@@ -4,10 +4,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.host import blame, command, environment, missing_programs, unmet_dependencies
+from buildmaster.buildd.host import blame, command, environment, unmet_dependencies
 from buildmaster.buildd.orders import Order, Verdict
 from buildmaster.buildd.workbench import Ended
-from tests.databases import a_folder
 
 ORDER = Order("1-1", Path("/b"), "a_1.dsc", Path("/c"), "hoary-security", "i386")
 
@@ -41,6 +40,3 @@ class HostTests(SynchronousTestCase):
 
     def test_nothing_of_the_daemons_environment_reaches_a_build(self):
         self.assertEqual({"PATH", "LC_ALL", "LOGNAME", "USER", "HOME", "DEB_BUILD_OPTIONS"}, set(environment(ORDER)))
-
-    def test_missing_programs_are_named(self):
-        self.assertIn("dpkg-source", missing_programs((str(a_folder()),)))

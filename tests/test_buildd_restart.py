@@ -61,7 +61,7 @@ class RestartTests(BundledSlaveTests):
         self.building()
         self.process.kill()
         self.assertTrue(running(self.process.folder))
-        self.process = SlaveProcess(way=self.way, folder=self.process.folder)
+        self.process = SlaveProcess(**self.process.settings)
         self.addCleanup(self.process.stop)
         self.slave = Slave(self.reactor, self.process.url, 30.0)
         self.addCleanup(self.slave.close)

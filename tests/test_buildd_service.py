@@ -5,7 +5,8 @@ from pathlib import Path
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.service import Settings, SettingsError, make_service, settings_from
+from buildmaster.buildd import service
+from buildmaster.buildd.service import Settings, SettingsError, check_machine, make_service, settings_from
 from tests.databases import a_folder
 
 
@@ -32,19 +33,25 @@ class SettingsTests(SynchronousTestCase):
         )
         self.assertEqual(wanted, str(error))
 
+    def test_a_program_that_is_not_here_is_told_with_its_package(self):
+        self.patch(service, "PATH", str(a_folder()))
+        error = self.assertRaises(SettingsError, check_machine, Settings("host"))
+        self.assertEqual("programs for the way host are missing: apt install dpkg-dev make", str(error))
+        check_machine(Settings("sleep"))
+
 
 class MakeServiceTests(SynchronousTestCase):
     def test_many_slaves_listen_side_by_side_each_in_its_folder(self):
         folder, reactor = a_folder(), MemoryReactorClock()
-        service = make_service(Settings("sleep", 9000, folder, count=3), reactor)
-        service.privilegedStartService()
-        service.startService()
+        slaves = make_service(Settings("sleep", 9000, folder, count=3), reactor)
+        slaves.privilegedStartService()
+        slaves.startService()
         self.assertEqual(
             [(9000, "127.0.0.1"), (9001, "127.0.0.1"), (9002, "127.0.0.1")],
             [(port, bind) for port, _, _, bind in reactor.tcpServers],
         )
         self.assertEqual({"9000", "9001", "9002"}, {path.name for path in folder.iterdir()})
-        service.stopService()
+        slaves.stopService()
 
     def test_every_way_can_be_had(self):
         for way in ("host", "sbuild", "sleep"):

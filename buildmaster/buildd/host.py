@@ -1,13 +1,12 @@
 """Build with plain dpkg-buildpackage on this machine: for one's own sources, there is no wall around them."""
 
 import re
-from pathlib import Path
 
 from buildmaster.buildd.changes import gather
 from buildmaster.buildd.orders import Order, Outcome, Verdict
 from buildmaster.buildd.workbench import ENVIRONMENT, Ended, Workbench
 
-PROGRAMS = ("dpkg-source", "dpkg-checkbuilddeps", "dpkg-buildpackage", "make")
+PROGRAMS = {"dpkg-source": "dpkg-dev", "dpkg-buildpackage": "dpkg-dev", "make": "make"}
 TREE = "source"
 UNMET = re.compile(r"nmet build dependencies: (.*)")
 RELATION = re.compile(r"[^\s|(]+(?: \([^)]*\))?(?: \| [^\s|(]+(?: \([^)]*\))?)*")
@@ -68,8 +67,3 @@ def unmet_dependencies(output: str) -> str:
 def _unmet(needs: Ended) -> Outcome:
     missing = unmet_dependencies(needs.output.decode(errors="replace"))
     return Outcome(Verdict.DEPFAIL, dependencies=missing) if missing else Outcome(blame(needs))
-
-
-def missing_programs(search: tuple[str, ...] = tuple(ENVIRONMENT["PATH"].split(":"))) -> list[str]:
-    """Return which of the programs this way needs are not on this machine."""
-    return [name for name in PROGRAMS if not any(Path(folder, name).exists() for folder in search)]

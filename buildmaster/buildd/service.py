@@ -2,26 +2,27 @@
 
 import os
 import pwd
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from twisted.application.internet import StreamServerEndpointService
+from twisted.application.internet import TCPServer
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.logger import Logger
 
+from buildmaster.buildd import host, sbuild
 from buildmaster.buildd.fetching import Fetcher, make_agent
 from buildmaster.buildd.filecache import FileCache
-from buildmaster.buildd.host import HostWay
 from buildmaster.buildd.rpc import make_site
-from buildmaster.buildd.sbuild import SbuildWay
 from buildmaster.buildd.slave import BuildSlave, Way
 from buildmaster.buildd.sleep import SleepWay
-from buildmaster.buildd.workbench import kill_marked
+from buildmaster.buildd.workbench import ENVIRONMENT, kill_marked
 
-WAYS = ("host", "sbuild", "sleep")
+PROGRAMS: dict[str, dict[str, str]] = {"host": host.PROGRAMS, "sbuild": sbuild.PROGRAMS, "sleep": {}}
+WAYS = tuple(PROGRAMS)
+PATH = ENVIRONMENT["PATH"]
 SBUILD_USER = "buildd"
 
 
@@ -59,18 +60,26 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     return Settings(**{key: kinds.get(key, str)(value) for key, value in said.items()})
 
 
+def check_machine(settings: Settings) -> None:
+    """Raise SettingsError when this machine can't build in the way that is wanted, with the command that mends it."""
+    packages = sorted(
+        {package for name, package in PROGRAMS[settings.way].items() if not shutil.which(name, path=PATH)}
+    )
+    if packages:
+        raise SettingsError(f"programs for the way {settings.way} are missing: apt install {' '.join(packages)}")
+
+
 def make_service(settings: Settings, reactor) -> MultiService:  # noqa: ANN001  (several reactor interfaces at once)
-    """Return the slaves as one service."""
+    """Return the slaves as one service; each has a folder of its own, named by its port."""
     service = MultiService()
     agent = make_agent(reactor)
     way = make_way(settings, reactor)
-    for number in range(settings.count):
-        folder = settings.folder / str(settings.port + number) if settings.count > 1 else settings.folder
-        cache = FileCache(folder.absolute())
+    for port in range(settings.port, settings.port + settings.count):
+        cache = FileCache(settings.folder.absolute() / str(port))
         slave = BuildSlave(reactor, settings.arch, way, cache, Fetcher(reactor, agent, cache))
-        endpoint = TCP4ServerEndpoint(reactor, settings.port + number, interface=settings.bind)
+        site = make_site(slave, cache, reactor)
+        TCPServer(port, site, interface=settings.bind, reactor=reactor).setServiceParent(service)
         SlaveService(settings.way, slave, cache).setServiceParent(service)
-        StreamServerEndpointService(endpoint, make_site(slave, cache, reactor)).setServiceParent(service)
     return service
 
 
@@ -79,10 +88,10 @@ def make_way(settings: Settings, reactor) -> Way:  # noqa: ANN001
     if settings.way == "sleep":
         return SleepWay(reactor)
     if settings.way == "host":
-        return HostWay()
+        return host.HostWay()
     root = os.geteuid() == 0
     user = SBUILD_USER if root else pwd.getpwuid(os.geteuid()).pw_name
-    return SbuildWay(settings.folder.absolute() / "chroots", user, root)
+    return sbuild.SbuildWay(settings.folder.absolute() / "chroots", user, root)
 
 
 class SlaveService(Service):

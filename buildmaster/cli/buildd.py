@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 import buildmaster
-from buildmaster.buildd.service import WAYS
+from buildmaster.buildd.service import WAYS, SettingsError, check_machine, settings_from
+from buildmaster.errors import BuildmasterError
 
 TWISTD = "from twisted.scripts.twistd import run; run()"
 
@@ -24,6 +25,10 @@ TWISTD = "from twisted.scripts.twistd import run; run()"
 def buildd(**settings: object) -> None:
     """Run build slaves in the foreground, for those who have none yet."""
     told = {f"BUILDD_{key.upper()}": str(value) for key, value in settings.items()}
+    try:
+        check_machine(settings_from(told))
+    except SettingsError as error:
+        raise BuildmasterError(str(error)) from error
     os.execve(sys.executable, slave_command(), {**os.environ, **told})  # noqa: S606  (no shell is wanted)
 
 
