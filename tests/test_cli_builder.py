@@ -140,8 +140,8 @@ class BuilderCommandTests(SynchronousTestCase):
     def test_a_builder_that_holds_a_build_stays_as_it_is(self):
         build = self.give_work()
         end = (
-            f"while it holds build {build}: `buildmaster builder manual bob` and wait for its end, "
-            f"or `buildmaster build cancel {build}`"
+            f"while it holds build {build}: wait for its end after `buildmaster builder manual bob`, "
+            "or `buildmaster builder fail bob` gives the build to another"
         )
         self.assertEqual(f"bob can't be removed {end}", self.farm.refused("builder", "remove", "bob"))
         self.assertEqual(f"bob can't be cleaned {end}", self.farm.refused("builder", "clean", "bob"))

@@ -132,8 +132,8 @@ def _check_free(session: Session, builder: Builder, done: str) -> None:
     held = session.scalar(select(Build.id).join(BuildQueue).where(BuildQueue.builder_id == builder.id))
     if held is not None:
         raise BuilderSettingError(
-            f"{builder.name} can't be {done} while it holds build {held}: `buildmaster builder manual {builder.name}` "
-            f"and wait for its end, or `buildmaster build cancel {held}`",
+            f"{builder.name} can't be {done} while it holds build {held}: wait for its end after `buildmaster "
+            f"builder manual {builder.name}`, or `buildmaster builder fail {builder.name}` gives the build to another",
         )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.references import ArchiveReference
 from buildmaster.model.archive import Archive, Freeze, find_archive
+from buildmaster.model.blocking import look_again
 from buildmaster.model.distribution import Processor, find_processor
 
 
@@ -42,10 +43,11 @@ def freeze(session: Session, part: Part, reason: str | None, now: datetime) -> N
 
 
 def thaw(session: Session, part: Part) -> None:
-    """Undo the freeze of exactly ``part``."""
+    """Undo the freeze of exactly ``part``; what waited for that is looked at again."""
     if not _forget(session, *_ids(session, part)):
         frozen = ", ".join(_words(row) for row in freezes(session)) or "nothing is"
         raise BuildmasterError(f"{part} is not frozen (frozen: {frozen})")
+    look_again(session)
 
 
 def freezes(session: Session) -> list[FreezeListing]:

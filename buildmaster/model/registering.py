@@ -14,6 +14,7 @@ from buildmaster.farm.references import (
 )
 from buildmaster.farm.states import ACTIVE, SeriesStatus
 from buildmaster.model.archive import SourcePublication
+from buildmaster.model.blocking import look_again
 from buildmaster.model.distribution import (
     Distribution,
     DistroArchSeries,
@@ -80,7 +81,11 @@ def add_series(session: Session, reference: SeriesReference, change: SeriesChang
 
 
 def set_series(session: Session, reference: SeriesReference, change: SeriesChange) -> None:
-    """Change a series. Its publications are looked at again: another status may want other builds."""
+    """Change a series.
+
+    Its publications are looked at again, since another status may want other builds, and so are builds that can't be
+    dispatched: a pocket may have opened.
+    """
     series = find_series(session, reference)
     series.title = change.title or series.title
     series.version = change.version or series.version
@@ -88,6 +93,7 @@ def set_series(session: Session, reference: SeriesReference, change: SeriesChang
     if change.nominated is not None:
         series.nominatedarchindep = _nominated(series, reference, change.nominated)
     examine_again(session, series.id)
+    look_again(session)
 
 
 def add_architecture(
