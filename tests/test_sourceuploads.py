@@ -42,9 +42,8 @@ class AcceptedTests(SynchronousTestCase):
             "1.0": [ORIG, "hello_1.0-1.diff.gz"],
             "3.0 (quilt)": ["hello_1.0.orig.tar.xz", "hello_1.0.orig.tar.xz.asc", "hello_1.0.orig-doc.tar.bz2", DEBIAN],
         }
-        self.assertEqual(
-            dict.fromkeys(table, []), {way: checked(bare(tars, Format=way)) for way, tars in table.items()}
-        )
+        for way, tars in table.items():
+            self.assertEqual([], checked(bare(tars, Format=way)))
         for way, tar in (("1.0", "hello_2.tar.gz"), ("3.0 (native)", "hello_2.tar.xz")):
             self.assertEqual([], checked(bare([tar], "hello_2.dsc", Format=way, Version="1:2")))
 
