@@ -28,9 +28,10 @@ ALLOWED = {
     "tasks": PURE | EDGES | {"farm", "model"},
     "web": PURE | EDGES | {"farm", "model"},
     "buildd": set(),
+    "importworker": set(),
     "service": PURE | EDGES | DAEMON | {"farm", "model", "config", "sequencer", "tasks", "web"},
     "daemon": PURE | DAEMON | {"config", "database", "service"},
-    "cli": PURE | EDGES | {"farm", "model", "config", "sequencer", "tasks", "web", "service", "buildd"},
+    "cli": PURE | EDGES | {"farm", "model", "config", "sequencer", "tasks", "web", "service", "buildd", "importworker"},
 }
 FARM_MAY_USE = set(sys.stdlib_module_names) - {"time", "os", "random", "logging"} | {"pytz"}
 

@@ -19,6 +19,7 @@ from buildmaster.cli.demo import demo
 from buildmaster.cli.distribution import distribution
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.freezing import freeze, freezes, thaw
+from buildmaster.cli.importworker import import_worker
 from buildmaster.cli.machine import machine
 from buildmaster.cli.processor import processor
 from buildmaster.cli.queue import queue
@@ -52,6 +53,7 @@ COMMANDS: tuple[click.Command, ...] = (
     audit,
     code_import,
     machine,
+    import_worker,
 )
 
 
