@@ -8,7 +8,7 @@ from pathlib import Path
 from buildmaster.importworker.running import Limits, StepFailedError
 from buildmaster.importworker.surroundings import PATH, environment, prepare
 
-PACKAGES = "git subversion git-svn cvs git-cvs cvsps mercurial git-remote-hg brz python3-fastimport"
+PACKAGES = (Path(__file__).parent / "import-tools").read_text().strip()
 TOOLS = ("git", "svn", "svnadmin", "svnserve", "cvs", "cvsps", "hg", "git-remote-hg", "brz")
 LIMITS = Limits(silence=60.0, time=60.0, memory=2**32, disk=2**30)
 SCHEMES = frozenset({"http", "https", "git", "svn", "pserver", "file", "bzr"})

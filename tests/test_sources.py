@@ -1,40 +1,45 @@
-"""The source packages of the demo are made of plain trees, and leave these as they are."""
+"""What a worker reads of a job, and believes."""
 
-from debian.deb822 import Changes, Dsc
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.cli.sources import TREES, demo_trees, make_source
-from buildmaster.errors import BuildmasterError
-from tests.databases import a_folder
+from buildmaster.importworker.sources import UnfitError, source_of
+from tests.test_importsources import BAD, GOOD
+
+SCHEMES = ("https", "http", "git", "svn", "bzr", "pserver")
 
 
-class MakeSourceTests(SynchronousTestCase):
-    def setUp(self):
-        self.folder = a_folder()
+def read(kind, url, module="", name="trunk", schemes=SCHEMES):
+    return source_of({"name": name, "rcs_type": kind, "url": url, "module": module}, schemes)
 
-    def made(self, name):
-        changes = Changes(make_source(TREES / name, self.folder).read_text())
-        return [entry["name"] for entry in changes["Files"]]
 
-    def test_a_native_source_is_one_tarball(self):
-        self.assertEqual(["fieldnotes_2.0.dsc", "fieldnotes_2.0.tar.xz"], self.made("fieldnotes"))
+class SourceTests(SynchronousTestCase):
+    def test_it_takes_what_the_master_takes(self):
+        for kind, url, module in GOOD:
+            source = read(kind.name, url, module, schemes=(*SCHEMES, "file"))
+            self.assertEqual((kind.name, url, module), (source.kind, source.pinned, source.module))
 
-    def test_any_other_source_gets_an_upstream_tarball(self):
-        names = ["abacus_1.2-1.dsc", "abacus_1.2.orig.tar.gz", "abacus_1.2-1.debian.tar.xz"]
-        self.assertEqual(names, self.made("abacus"))
+    def test_it_refuses_what_the_master_refuses(self):
+        for kind, url, module in BAD:
+            self.assertRaises(UnfitError, read, kind.name, url, module)
 
-    def test_only_the_source_package_is_left(self):
-        names = self.made("lantern")
-        self.assertEqual({*names, "lantern_0.3_source.changes"}, {path.name for path in self.folder.iterdir()})
-        self.assertEqual("any all", Dsc((self.folder / "lantern_0.3.dsc").read_text())["Architecture"])
+    def test_files_of_the_worker_are_not_imported(self):
+        for kind, url, module in (("GIT", "file:///etc", ""), ("CVS", "/etc", "module")):
+            self.assertRaises(UnfitError, read, kind, url, module)
 
-    def test_what_dpkg_source_complains_of_is_told(self):
-        tree = self.folder / "broken"
-        (tree / "debian/source").mkdir(parents=True)
-        (tree / "debian/changelog").write_text((TREES / "fieldnotes/debian/changelog").read_text())
-        (tree / "debian/source/format").write_text("3.0 (native)\n")
-        error = self.assertRaises(BuildmasterError, make_source, tree, self.folder)
-        self.assertIn("debian/control", str(error))
+    def test_a_name_is_one_component_of_a_path(self):
+        for name in ("..", "a/b", "", ".work"):
+            self.assertRaises(UnfitError, read, "GIT", "https://example.org/", name=name)
+        self.assertRaises(UnfitError, source_of, {}, SCHEMES)
 
-    def test_the_trees_of_the_demo_are_found(self):
-        self.assertEqual([TREES / "abacus"], demo_trees("abacus"))
+    def test_what_no_proxy_sees_to_is_pinned_to_an_address(self):
+        for kind, url, module, pinned in (
+            ("SVN", "svn://svn.example.org/trunk", "", "svn://192.0.2.1/trunk"),
+            ("GIT", "git://example.org:9000/trunk", "", "git://192.0.2.1:9000/trunk"),
+            ("CVS", ":pserver:me@cvs.example.org:/cvs", "m", ":pserver:me@192.0.2.1:/cvs"),
+        ):
+            source = read(kind, url, module)
+            self.assertIn("example.org", source.host)
+            self.assertEqual((url, pinned), (source.url, source.at("192.0.2.1").pinned))
+
+    def test_the_proxy_looks_the_others_up(self):
+        self.assertIsNone(read("GIT", "https://example.org/").host)
