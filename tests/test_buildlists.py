@@ -6,15 +6,17 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.references import ArchiveReference, UnknownNameError
+from buildmaster.farm.scoring import Weights
 from buildmaster.farm.states import BuildState, Pocket, Publishing
-from buildmaster.model.buildlists import Wanted, builds, show_build
+from buildmaster.model.buildlists import Context, Wanted, builds, show_build
 from buildmaster.model.buildlogs import LogPlace, find_log
-from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries, waiting_reason
+from buildmaster.model.explaining import explain_build
+from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries
 from tests.buildrows import EARLIER, a_binary, a_build, a_builder, a_dispatched_build, an_attempt, an_entry
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_database, a_stored_file
 
-BASE = "http://farm.example/"
+CONTEXT = Context("http://farm.example/", NOW)
 
 
 class BuildListTests:
@@ -53,10 +55,10 @@ class BuildListTests:
         a_binary(session, build, "alsa", "all")
 
     def listed(self, limit=10, **wanted):
-        return [row.source for row in self.transactions.read(builds, Wanted(**wanted), limit, BASE)]
+        return [row.source for row in self.transactions.read(builds, Wanted(**wanted), limit, CONTEXT)]
 
     def shown(self, index):
-        return self.transactions.read(show_build, self.ids[index], BASE)
+        return self.transactions.read(show_build, self.ids[index], CONTEXT)
 
     def test_all_of_a_failed_build_is_shown(self):
         found = asdict(self.shown(0))
@@ -139,7 +141,7 @@ class BuildListTests:
 
     def test_an_unknown_archive_or_build_is_an_error(self):
         self.assertRaises(UnknownNameError, self.listed, archive=ArchiveReference("ubunto", "primary"))
-        self.assertRaises(BuildmasterError, self.transactions.read, show_build, 999, BASE)
+        self.assertRaises(BuildmasterError, self.transactions.read, show_build, 999, CONTEXT)
 
     def test_the_component_is_that_of_the_publication(self):
         self.transactions.write(self.republish)
@@ -165,23 +167,22 @@ class BuildListTests:
         self.assertRaises(BuildmasterError, self.transactions.read, find_log, self.ids[2], None)
 
     def test_the_queue_is_what_waits(self):
-        (found,) = self.transactions.read(waiting_entries, 10)
+        (found,) = self.transactions.read(waiting_entries, 10, NOW, Weights())
         expected = EntryListing(
             build=self.ids[2],
             title="i386 build of waiting 1.0-1 in ubuntu hoary RELEASE",
             is_trusted=True,
             processor="x86",
             score=2505,
-            score_parts={},
+            score_parts={"manual": 2505},
             reason=None,
             estimated_start=None,
         )
         self.assertEqual(expected, replace(found))
         self.assertEqual(1, self.transactions.read(count_waiting))
-        self.assertIsNone(self.transactions.read(waiting_reason, self.ids[2]))
 
     def test_only_what_waits_is_explained(self):
-        self.assertRaises(BuildmasterError, self.transactions.read, waiting_reason, self.ids[1])
+        self.assertRaises(BuildmasterError, self.transactions.read, explain_build, self.ids[1])
 
 
 class SqliteBuildListTests(BuildListTests, SynchronousTestCase):

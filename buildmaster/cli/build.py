@@ -9,15 +9,16 @@ from typing import Any
 import click
 
 from buildmaster.cli.arguments import ARCHIVE, STATE
+from buildmaster.cli.buildorders import cancel_build, rescore_build, retry_builds
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing, print_one
 from buildmaster.cli.paging import limit_option, note_more, page_size
 from buildmaster.farm.durations import ago, approximately
 from buildmaster.librarian import ILibrarian
-from buildmaster.model.buildlists import BuildListing, Wanted, builds, show_build
+from buildmaster.model.buildlists import BuildListing, Context, Wanted, builds, show_build
 from buildmaster.model.buildlogs import find_log
 
-BATCH = 500  # rows that one transaction reads
+BATCH = 1000  # rows that one transaction reads
 PIECE = 1 << 16  # bytes of a log that are printed at a time
 GZIP = b"\x1f\x8b"  # what a compressed log begins with
 id_argument = click.argument("build_id", metavar="ID", type=int)
@@ -26,6 +27,10 @@ id_argument = click.argument("build_id", metavar="ID", type=int)
 @click.group()
 def build() -> None:
     """List, show, retry, rescore and cancel builds."""
+
+
+for order in (retry_builds, rescore_build, cancel_build):
+    build.add_command(order)
 
 
 @build.command("list")
@@ -50,7 +55,7 @@ def list_all(farm: Farm, limit: int | None, as_json: bool, **wanted: Any) -> Non
 @click.pass_obj
 def show(farm: Farm, build_id: int, as_json: bool) -> None:
     """Show all of the build ID: its state, its attempts, its log, its binaries."""
-    print_one(farm.transactions.read(show_build, build_id, farm.config.web.public_url), as_json=as_json)
+    print_one(farm.transactions.read(show_build, build_id, _context(farm)), as_json=as_json)
 
 
 @build.command("log")
@@ -65,18 +70,23 @@ def log(farm: Farm, build_id: int, attempt: int | None) -> None:
         return click.echo(place.tail)
     click.echo(f"The log of attempt {place.attempt}:", err=True)
     for piece in _pieces(farm.librarian, place.sha256):
-        click.get_binary_stream("stdout").write(piece)
+        click.echo(piece, nl=False)
     return None
 
 
 def _batches(farm: Farm, wanted: Wanted, size: int | None) -> Iterator[list[BuildListing]]:
     """Yield the wanted builds in batches, each of a transaction of its own: one more than ``size``, if there are."""
     left = float("inf") if size is None else size + 1
+    context = _context(farm)
     while left > 0:
-        batch = farm.transactions.read(builds, wanted, int(min(left, BATCH)), farm.config.web.public_url)
+        batch = farm.transactions.read(builds, wanted, int(min(left, BATCH)), context)
         yield batch
         left = left - len(batch) if len(batch) == BATCH else 0
         wanted = replace(wanted, before=batch[-1].id) if batch else wanted
+
+
+def _context(farm: Farm) -> Context:
+    return Context(farm.config.web.public_url, farm.now())
 
 
 def _columns(now: datetime) -> dict[str, Callable[[BuildListing], object]]:

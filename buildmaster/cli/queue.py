@@ -1,12 +1,16 @@
 """What waits to be built: `queue`."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 import click
+from sqlalchemy.orm import Session
 
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.cli.paging import limit_option, note_cut, page_size
+from buildmaster.cli.paging import PAGE, limit_option, note_cut, page_size
+from buildmaster.farm.scoring import named_weights
+from buildmaster.model.explaining import Explanation, explain_build, explain_builders, explain_queue
 from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries
 
 COLUMNS: dict[str, Callable[[EntryListing], object]] = {
@@ -14,6 +18,7 @@ COLUMNS: dict[str, Callable[[EntryListing], object]] = {
     "score": lambda row: row.score,
     "processor": lambda row: row.processor,
     "trusted": lambda row: row.is_trusted,
+    "starts": lambda row: row.estimated_start,
     "title": lambda row: row.title,
     "reason": lambda row: row.reason,
 }
@@ -30,6 +35,29 @@ def queue() -> None:
 @click.pass_obj
 def list_all(farm: Farm, limit: int | None, as_json: bool) -> None:
     """List the builds that wait, in the order of dispatch."""
-    found = farm.transactions.read(waiting_entries, page_size(limit, as_json))
+    weights = named_weights(**asdict(farm.config.scores))
+    found = farm.transactions.read(waiting_entries, page_size(limit, as_json), farm.now(), weights)
     print_listing(found, COLUMNS, as_json=as_json)
     note_cut(len(found), farm.transactions.read(count_waiting))
+
+
+@queue.command("explain")
+@click.argument("build_id", metavar="[BUILD-ID]", type=int, required=False)
+@click.option("--limit", type=click.IntRange(min=1), default=PAGE, show_default=True, help="Of the builds that wait.")
+@json_option
+@click.pass_obj
+def explain(farm: Farm, build_id: int | None, limit: int, as_json: bool) -> None:
+    """Say why a build waits; without BUILD-ID, why all do, and why each builder without work has none."""
+    if build_id is None:
+        found = farm.transactions.read(_explain_all, limit)
+    else:
+        found = [farm.transactions.read(explain_build, build_id)]
+    print_listing(found, {"what": _what, "reason": lambda row: row.reason}, as_json=as_json)
+
+
+def _explain_all(session: Session, limit: int) -> list[Explanation]:
+    return [*explain_queue(session, limit), *explain_builders(session)]
+
+
+def _what(row: Explanation) -> str:
+    return f"build {row.build}" if row.builder is None else f"builder {row.builder}"

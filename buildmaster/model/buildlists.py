@@ -3,37 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.references import ArchiveReference
-from buildmaster.farm.states import ACTIVE, BuildState, Pocket
+from buildmaster.farm.states import BuildState, Pocket
 from buildmaster.farm.titles import build_title
-from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication, find_archive
+from buildmaster.model.archive import Archive, SourcePackageRelease, find_archive
 from buildmaster.model.builders import Builder
 from buildmaster.model.buildparts import AttemptListing, BinaryListing, attempts_of, binaries_of, link
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries
 from buildmaster.model.files import StoredFile
+from buildmaster.model.mapping import AnyRow, AnySelect
+from buildmaster.model.rescoring import current_component
+from buildmaster.model.starting import starts
 
-BuildRow = Row[*tuple[Any, ...]]  # Any: the columns of BUILDS, by their names
-
-PUBLISHED_COMPONENT = (
-    select(SourcePublication.component)
-    .where(
-        SourcePublication.release_id == Build.sourcepackagerelease_id,
-        SourcePublication.archive_id == Build.archive_id,
-        SourcePublication.series_id == DistroArchSeries.series_id,
-        SourcePublication.status.in_(ACTIVE),
-    )
-    .order_by(SourcePublication.id.desc())
-    .limit(1)
-    .correlate(Build, DistroArchSeries)
-    .scalar_subquery()
-)
 BUILDS = (
     select(
         Build.id,
@@ -46,7 +33,7 @@ BUILDS = (
         Build.failure,
         SourcePackageRelease.name.label("source"),
         SourcePackageRelease.version,
-        func.coalesce(PUBLISHED_COMPONENT, SourcePackageRelease.component).label("component"),
+        current_component(),
         Archive.reference,
         DistroArchSeries.architecturetag,
         DistroSeries.name.label("series"),
@@ -116,21 +103,38 @@ class Wanted:
     before: int | None = None
 
 
-def builds(session: Session, wanted: Wanted, limit: int, base: str) -> list[BuildListing]:
-    """Return the ``limit`` newest builds that are wanted, newest first; ``base`` is the farm's public address."""
+@dataclass(frozen=True)
+class Context:
+    """What listings depend on besides the rows: ``base``, the farm's public address, and the time."""
+
+    base: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What builds consist of, by their ids."""
+
+    attempts: dict[int, tuple[AttemptListing, ...]]
+    binaries: dict[int, tuple[BinaryListing, ...]]
+    starts: dict[int, datetime | None]
+
+
+def builds(session: Session, wanted: Wanted, limit: int, context: Context) -> list[BuildListing]:
+    """Return the ``limit`` newest builds that are wanted, newest first."""
     rows = session.execute(_narrowed(session, wanted).order_by(Build.id.desc()).limit(limit)).all()
-    return _listings(session, rows, base)
+    return _listings(session, rows, context)
 
 
-def show_build(session: Session, build_id: int, base: str) -> BuildListing:
+def show_build(session: Session, build_id: int, context: Context) -> BuildListing:
     """Return all of a build."""
     rows = session.execute(BUILDS.where(Build.id == build_id)).all()
     if not rows:
         raise BuildmasterError(f"there is no build {build_id}: see `buildmaster build list`")
-    return _listings(session, rows, base)[0]
+    return _listings(session, rows, context)[0]
 
 
-def _narrowed(session: Session, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+def _narrowed(session: Session, wanted: Wanted) -> AnySelect:
     archive = find_archive(session, wanted.archive).id if wanted.archive else None
     claims = (
         (wanted.state, Build.buildstate == wanted.state),
@@ -145,18 +149,18 @@ def _narrowed(session: Session, wanted: Wanted) -> Select[*tuple[Any, ...]]:
     return BUILDS.where(*(claim for value, claim in claims if value is not None))
 
 
-def _listings(session: Session, rows: Sequence[BuildRow], base: str) -> list[BuildListing]:
+def _listings(session: Session, rows: Sequence[AnyRow], context: Context) -> list[BuildListing]:
     ids = [row.id for row in rows]
-    attempts, binaries = attempts_of(session, ids, base), binaries_of(session, ids, base)
-    return [_listing(row, attempts.get(row.id, ()), binaries.get(row.id, ()), base) for row in rows]
+    parts = Parts(
+        attempts=attempts_of(session, ids, context.base),
+        binaries=binaries_of(session, ids, context.base),
+        starts=starts(session, context.now, ids),
+    )
+    return [_listing(row, parts, context.base) for row in rows]
 
 
-def _listing(
-    row: BuildRow,
-    attempts: tuple[AttemptListing, ...],
-    binaries: tuple[BinaryListing, ...],
-    base: str,
-) -> BuildListing:
+def _listing(row: AnyRow, parts: Parts, base: str) -> BuildListing:
+    attempts = parts.attempts.get(row.id, ())
     latest = attempts[-1] if attempts and row.buildstate is not BuildState.NEEDSBUILD else None
     return BuildListing(
         id=row.id,
@@ -180,7 +184,7 @@ def _listing(
         attempts=attempts,
         log_url=link(base, row.log_id, row.log_name),
         failure=row.failure,
-        binaries=binaries,
-        estimated_start=None,
+        binaries=parts.binaries.get(row.id, ()),
+        estimated_start=parts.starts.get(row.id),
         reason=row.reason,
     )

@@ -6,17 +6,22 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from buildmaster.errors import BuildmasterError
+from buildmaster.farm.scoring import Scored, Weights, score
 from buildmaster.farm.titles import build_title
-from buildmaster.model.archive import SourcePackageRelease
+from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, Processor
+from buildmaster.model.mapping import AnyRow
+from buildmaster.model.rescoring import current_component
+from buildmaster.model.starting import starts
 
 ENTRIES = (
     select(
         BuildQueue.build_id,
         BuildQueue.is_trusted,
         BuildQueue.lastscore,
+        BuildQueue.manual,
+        BuildQueue.created,
         BuildQueue.reason,
         Build.pocket,
         Processor.name.label("processor"),
@@ -25,6 +30,12 @@ ENTRIES = (
         DistroArchSeries.architecturetag,
         DistroSeries.name.label("series"),
         Distribution.name.label("distribution"),
+        SourcePackageRelease.section,
+        SourcePackageRelease.urgency,
+        current_component(),
+        Archive.purpose,
+        Archive.private,
+        Archive.score,
     )
     .join(Build, Build.id == BuildQueue.build_id)
     .join(Processor, Processor.id == BuildQueue.processor_id)
@@ -32,6 +43,7 @@ ENTRIES = (
     .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
     .join(DistroSeries, DistroSeries.id == DistroArchSeries.series_id)
     .join(Distribution, Distribution.id == DistroSeries.distribution_id)
+    .join(Archive, Archive.id == Build.archive_id)
     .where(BuildQueue.builder_id.is_(None))
     .order_by(BuildQueue.lastscore.desc(), BuildQueue.build_id)
 )
@@ -51,8 +63,10 @@ class EntryListing:
     estimated_start: datetime | None
 
 
-def waiting_entries(session: Session, limit: int | None) -> list[EntryListing]:
+def waiting_entries(session: Session, limit: int | None, now: datetime, weights: Weights) -> list[EntryListing]:
     """Return what waits, in the order of dispatch: the first ``limit``, or (None) all."""
+    rows = session.execute(ENTRIES.limit(limit)).all()
+    when = starts(session, now, None if limit is None else [row.build_id for row in rows])
     return [
         EntryListing(
             build=row.build_id,
@@ -60,11 +74,11 @@ def waiting_entries(session: Session, limit: int | None) -> list[EntryListing]:
             is_trusted=row.is_trusted,
             processor=row.processor,
             score=row.lastscore,
-            score_parts={},
+            score_parts=_parts(row, now, weights),
             reason=row.reason,
-            estimated_start=None,
+            estimated_start=when.get(row.build_id),
         )
-        for row in session.execute(ENTRIES.limit(limit))
+        for row in rows
     ]
 
 
@@ -74,9 +88,9 @@ def count_waiting(session: Session) -> int:
     return session.scalar(waiting) or 0
 
 
-def waiting_reason(session: Session, build_id: int) -> str | None:
-    """Return why a waiting build can be given to nobody now, or None."""
-    entry = session.scalar(select(BuildQueue).where(BuildQueue.build_id == build_id))
-    if entry is None or entry.builder_id is not None:
-        raise BuildmasterError(f"build {build_id} does not wait: see `buildmaster build show {build_id}`")
-    return entry.reason
+def _parts(row: AnyRow, now: datetime, weights: Weights) -> dict[str, int]:
+    """Return what the score is made of at this moment; one that somebody gave has one part."""
+    if row.manual:
+        return {"manual": row.lastscore}
+    entry = Scored(row.section, row.urgency, row.pocket, row.component, row.purpose, row.private, row.score)
+    return dict(score(entry, row.created, now, weights).parts)

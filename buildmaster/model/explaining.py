@@ -1,0 +1,107 @@
+"""Say why each waiting build waits, and why each builder without work has none.
+
+The rules are the dispatcher's own, so what they say is what it does. Errands are known to the daemon alone: a builder
+that is on one counts as idle here.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from buildmaster.errors import BuildmasterError
+from buildmaster.farm.dispatching import Candidate, Head, Pool, block, explain_builder, explain_entry
+from buildmaster.model.blocking import places
+from buildmaster.model.builds import BuildQueue
+from buildmaster.model.claiming import candidates
+from buildmaster.model.distribution import Processor
+from buildmaster.model.mapping import AnyRow, AnySelect
+
+NEXT = "the next turn of the dispatcher gives it to a builder"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why something waits: the build with the id ``build``, or the builder called ``builder``; the other is None."""
+
+    build: int | None
+    builder: str | None
+    reason: str
+
+
+def explain_build(session: Session, build_id: int) -> Explanation:
+    """Return why a build waits; raise BuildmasterError if it doesn't."""
+    row = session.execute(_entries().where(BuildQueue.build_id == build_id)).one_or_none()
+    if row is None:
+        raise BuildmasterError(f"build {build_id} does not wait: see `buildmaster build show {build_id}`")
+    before = (BuildQueue.lastscore > row.lastscore) | (
+        (BuildQueue.lastscore == row.lastscore) & (BuildQueue.build_id < row.build_id)
+    )
+    ahead = session.execute(_entries().where(before, BuildQueue.reason.is_(None)))
+    return _explain(row, _blocks(session, [row]), candidates(session, ()), [_head(other) for other in ahead])
+
+
+def explain_queue(session: Session, limit: int) -> list[Explanation]:
+    """Return why each of the first ``limit`` waiting builds waits, in the order of dispatch."""
+    rows = session.execute(_entries().limit(limit)).all()
+    blocked, builders = _blocks(session, rows), candidates(session, ())
+    ahead: list[Head] = []
+    found = []
+    for row in rows:
+        found.append(_explain(row, blocked, builders, ahead))
+        if blocked[row.id] is None:
+            ahead.append(_head(row))
+    return found
+
+
+def explain_builders(session: Session) -> list[Explanation]:
+    """Return why each builder without work has none, by name."""
+    waiting = _waiting(session)
+    idle = (builder for builder in candidates(session, ()) if not builder.building)
+    found = [Explanation(None, builder.name, explain_builder(builder, waiting)) for builder in idle]
+    return sorted(found, key=lambda explanation: str(explanation.builder))
+
+
+def _waiting(session: Session) -> Counter[Pool]:
+    """Return how many unblocked entries each pool has."""
+    query = (
+        select(Processor.name, BuildQueue.is_trusted, func.count())
+        .join(Processor, Processor.id == BuildQueue.processor_id)
+        .where(BuildQueue.builder_id.is_(None), BuildQueue.reason.is_(None))
+        .group_by(Processor.name, BuildQueue.is_trusted)
+    )
+    return Counter({(processor, trusted): count for processor, trusted, count in session.execute(query)})
+
+
+def _entries() -> AnySelect:
+    return (
+        select(
+            *(BuildQueue.id, BuildQueue.build_id, BuildQueue.lastscore, BuildQueue.reason, BuildQueue.is_trusted),
+            *(BuildQueue.shunned_id, Processor.name.label("processor")),
+        )
+        .join(Processor, Processor.id == BuildQueue.processor_id)
+        .where(BuildQueue.builder_id.is_(None))
+        .order_by(BuildQueue.lastscore.desc(), BuildQueue.build_id)
+    )
+
+
+def _head(row: AnyRow) -> Head:
+    return Head(row.id, row.build_id, row.processor, row.is_trusted, row.lastscore, row.shunned_id)
+
+
+def _blocks(session: Session, rows: Sequence[AnyRow]) -> dict[int, str | None]:
+    """Return what blocks each entry, kept on it or found now: one that is far back may not have been looked at yet."""
+    here = places(session, [row.id for row in rows])
+    return {row.id: row.reason or block(here[row.id]) for row in rows}
+
+
+def _explain(
+    row: AnyRow,
+    blocked: dict[int, str | None],
+    builders: Sequence[Candidate],
+    ahead: Sequence[Head],
+) -> Explanation:
+    reason = explain_entry(_head(row), blocked[row.id], builders, ahead)
+    return Explanation(row.build_id, None, reason or NEXT)
