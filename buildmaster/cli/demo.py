@@ -21,7 +21,7 @@ from buildmaster.cli.output import table
 from buildmaster.cli.sources import check_tools, demo_trees, make_source
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.states import ENDED, BuildState
-from buildmaster.model.buildlists import BuildListing, Wanted, builds
+from buildmaster.model.buildlists import BuildListing, Context, Wanted, builds
 
 PACKAGES = ("abacus", "fieldnotes", "lantern")
 BUILDERS = ("bob", "alice")
@@ -175,7 +175,7 @@ def _follow(place: Place) -> list[BuildListing]:
     farm, begun, seen = Farm(place.conf), time.monotonic(), dict[int, str]()
     found: list[BuildListing] = []
     while time.monotonic() - begun < LIMIT:
-        found = farm.transactions.read(builds, Wanted(), MOST, farm.config.web.public_url)[::-1]
+        found = farm.transactions.read(builds, Wanted(), MOST, Context(farm.config.web.public_url, farm.now()))[::-1]
         for build in found:
             if seen.get(build.id) != build.state:
                 seen[build.id] = build.state
