@@ -4,7 +4,7 @@ The shipped buildmaster.conf is the table of defaults, and the classes below say
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -29,6 +29,7 @@ from buildmaster.confvalues import (
 )
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.importing import ImportPolicy
+from buildmaster.farm.scoring import Weights, named_weights
 from buildmaster.farm.states import RcsType
 
 HERE = Path(__file__).parent
@@ -115,6 +116,11 @@ class ScoresSettings:
     private: Amount
     translations: Amount
     rebuild: Amount
+
+    @property
+    def weights(self) -> Weights:
+        """The weights, as the score's rules take them."""
+        return named_weights(**asdict(self))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,6 @@ from buildmaster.errands import Errands
 from buildmaster.farm.buildnotices import NoticePolicy
 from buildmaster.farm.facts import Limits
 from buildmaster.farm.pacing import Pace
-from buildmaster.farm.scoring import named_weights
 from buildmaster.folders import make_folders
 from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.mail import MailHost
@@ -196,10 +195,9 @@ def make_dispatcher(parts: Parts) -> Dispatcher:
 def make_queue_builder(parts: Parts) -> QueueBuilder:
     """Return the queue builder, with its watch over builds that wait for dependencies."""
     table, root = dpkg_tables(), parts.config.root
-    weights = named_weights(**asdict(parts.config.scores))
     watch = DependencyWatch(parts.database, utc_now, table, parts.librarian, parts.in_thread)
     files = ArchSpecificFiles(root)
-    return QueueBuilder(parts.database, utc_now, parts.nudge, weights, table, files, watch.release)
+    return QueueBuilder(parts.database, utc_now, parts.nudge, parts.config.scores.weights, table, files, watch.release)
 
 
 def make_uploader(parts: Parts) -> Uploader:

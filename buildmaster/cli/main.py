@@ -19,8 +19,10 @@ from buildmaster.cli.demo import demo
 from buildmaster.cli.distribution import distribution
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.freezing import freeze, freezes, thaw
+from buildmaster.cli.importing import import_sources
 from buildmaster.cli.importworker import import_worker
 from buildmaster.cli.machine import machine
+from buildmaster.cli.pas import pas
 from buildmaster.cli.processor import processor
 from buildmaster.cli.queue import queue
 from buildmaster.cli.running import check_config, init, run
@@ -46,6 +48,8 @@ COMMANDS: tuple[click.Command, ...] = (
     freezes,
     builder,
     upload,
+    import_sources,
+    pas,
     source,
     queue,
     build,

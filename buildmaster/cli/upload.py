@@ -2,14 +2,13 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import click
-from twisted.internet.defer import Deferred, execute
-from twisted.python.failure import Failure
+from twisted.internet.defer import execute
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
 from buildmaster.cli.farm import Farm
+from buildmaster.cli.inline import result_of
 from buildmaster.database import InlineDatabase
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.filenames import is_safe
@@ -66,16 +65,7 @@ def copy_upload(file: Path, folder: Path) -> None:
 
 def _taken(farm: Farm, leaf: Path, to: Destination) -> AcceptedSource:
     intake = SourceIntake(InlineDatabase(farm.transactions), farm.librarian, execute, farm.now)
-    verdict = _now(intake.take_leaf(farm.config.root, leaf, to))
+    verdict = result_of(intake.take_leaf(farm.config.root, leaf, to))
     if isinstance(verdict, Refused):
         raise RefusedUploadError(" ".join(verdict.reasons))
     return verdict
-
-
-def _now(work: Any) -> Any:  # Any: a coroutine, and what it returns
-    """Return what the coroutine returns: nothing in a command makes it wait."""
-    ends: list[Any] = []
-    Deferred.fromCoroutine(work).addBoth(ends.append)
-    if isinstance(ends[0], Failure):
-        ends[0].raiseException()
-    return ends[0]

@@ -1,10 +1,13 @@
-"""Look at all sources of a series again when its Packages-arch-specific file has changed."""
+"""Follow the Packages-arch-specific files of series: which they last were, and what they are about."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from buildmaster.farm.states import ACTIVE
+from buildmaster.model.archive import SourcePackageRelease, SourcePublication
 from buildmaster.model.distribution import Distribution, DistroSeries
 from buildmaster.model.registering import examine_again
 
@@ -25,3 +28,44 @@ def follow_file(session: Session, digests: Mapping[int, str | None]) -> None:
     for series_id, digest in digests.items():
         session.execute(update(DistroSeries).where(DistroSeries.id == series_id).values(arch_specific=digest))
         examine_again(session, series_id)
+
+
+@dataclass(frozen=True)
+class SeriesOfSource:
+    """A series, and the binary packages that a source makes there (none: it isn't published there)."""
+
+    distribution: str
+    name: str
+    tags: tuple[str, ...]
+    nominated: str | None
+    binaries: frozenset[str]
+
+
+def series_of_source(session: Session, source: str) -> list[SeriesOfSource]:
+    """Return all series, as a source sees them."""
+    query = select(DistroSeries).join(Distribution).order_by(Distribution.name, DistroSeries.name)
+    return [
+        SeriesOfSource(
+            series.distribution.name,
+            series.name,
+            tuple(architecture.architecturetag for architecture in series.architectures),
+            series.nominatedarchindep,
+            _binaries(session, series.id, source),
+        )
+        for series in session.scalars(query)
+    ]
+
+
+def _binaries(session: Session, series_id: int, source: str) -> frozenset[str]:
+    newest = (
+        select(SourcePackageRelease.binaries)
+        .join(SourcePublication, SourcePublication.release_id == SourcePackageRelease.id)
+        .where(
+            SourcePackageRelease.name == source,
+            SourcePublication.series_id == series_id,
+            SourcePublication.status.in_(ACTIVE),
+        )
+        .order_by(SourcePublication.id.desc())
+        .limit(1)
+    )
+    return frozenset((session.scalar(newest) or "").split())
