@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.indices import stanzas
-from buildmaster.farm.packagefiles import DIGEST, PACKAGE_NAME, is_file_name
+from buildmaster.farm.packagefiles import DIGEST, PACKAGE_NAME
 from buildmaster.farm.pockets import OGRE
 from buildmaster.farm.versions import is_version
 
@@ -129,7 +130,7 @@ def _fault(stanza: dict[str, str], files: tuple[IndexedFile, ...]) -> str | None
 
 
 def _is_safe(file: IndexedFile) -> bool:
-    return is_file_name(file.filename) and len(file.sha256) == SHA256 and DIGEST.fullmatch(file.sha256) is not None
+    return is_safe(file.filename) and len(file.sha256) == SHA256 and DIGEST.fullmatch(file.sha256) is not None
 
 
 def _component(stanza: dict[str, str]) -> str:
