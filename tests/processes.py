@@ -34,7 +34,7 @@ class DaemonProcess:
         case.addCleanup(folder.cleanup)
         self.root = root or Path(folder.name)
         self.path = Path(folder.name) / "farm.conf"
-        self.change(f"[web]\nport = 0\n{conf}")
+        self.change(conf if "[web]" in conf else f"[web]\nport = 0\n{conf}")
         if root is None:
             sqlite_url(self.root)
         self._log = Path(folder.name) / "daemon.log"
