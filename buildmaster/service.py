@@ -82,9 +82,11 @@ class Daemon(MultiService):
         self._parts = parts
 
     def startService(self) -> None:
-        """Start the database, then the rest."""
+        """Start the database, then the rest; those go first who may find what came while nobody was there."""
         self._parts.database.start()
         super().startService()
+        for name in (Uploader.name, Publisher.name, QueueBuilder.name):
+            self._parts.nudge(name)
 
     async def _stop(self) -> None:
         await super().stopService()
