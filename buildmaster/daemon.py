@@ -83,7 +83,10 @@ class Master(Service):
     def stopService(self) -> Deferred[None]:
         """Stop the parts, after the turn under way."""
         super().stopService()
-        return self._changing.run(lambda: self._parts.stopService())
+        return self._changing.run(self._stop_parts)
+
+    def _stop_parts(self) -> Deferred[None]:
+        return self._parts.stopService()
 
     def reload(self) -> Deferred[None]:
         """Read the conf file again; a broken one is refused with its mistakes, and the old settings stay."""

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 
 from buildmaster.child import ProcessFailedError
 from buildmaster.database import Database
+from buildmaster.errors import BuildmasterError
 from buildmaster.farm.notices import JobEnd, Notice, Trouble, after_failure, failure_notice, recovery_notice
 from buildmaster.model.outbox import post
 
@@ -45,7 +46,7 @@ class Reporter:
     def ended(self, job: str, result: object) -> None:
         """Log the end of a job's turn with that result or Failure, and mail where somebody is to be told."""
         end = self._end(job, result)
-        if end.code or job in self._commands or job not in self._well:
+        if job in self._commands or self._is_news(end):
             self.log.info("Job {job} completed with exit code {code}", job=job, code=end.code)
         if job in self._alwayslog:
             self.log.info("Job output was:\n{output}\n", output=end.output)
@@ -55,6 +56,13 @@ class Reporter:
         else:
             self._ended_well(end)
 
+    def _is_news(self, end: JobEnd) -> bool:
+        """Tell whether a task, which may run every second, ended otherwise than before."""
+        if end.code == 0:
+            return end.job not in self._well
+        trouble = self._troubles.get(end.job)
+        return trouble is None or trouble.what != end.what
+
     def _end(self, job: str, result: object) -> JobEnd:
         command = self._commands.get(job, job)
         if not isinstance(result, Failure):
@@ -62,7 +70,8 @@ class Reporter:
             return JobEnd(job, command, 0, output, errors)
         if result.check(ProcessFailedError):
             return JobEnd(job, command, result.value.code, result.value.output, result.value.errors)
-        return JobEnd(job, command, 1, "", result.getTraceback())
+        expected = result.check(BuildmasterError)
+        return JobEnd(job, command, 1, "", result.getErrorMessage() if expected else result.getTraceback())
 
     def _failed(self, end: JobEnd) -> None:
         self._well.discard(end.job)

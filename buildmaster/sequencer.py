@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from buildmaster.farm.turns import due_after, due_when_nudged, next_turn
+from buildmaster.farm.turns import TurnFacts, due_after, due_when_nudged, next_turn
 
 GRACE = 30.0  # seconds that a turn over its limit has for ending; a child process gets 10 of them before it is killed
 
@@ -117,6 +117,14 @@ class BuildSequencer(Service):
             self._call.reset(self._stop_limit)
         self._stopped.append(Deferred())
         return self._stopped[-1]
+
+    def turns(self) -> tuple[TurnFacts, ...]:
+        """Return how each job stands."""
+        now = self._clock.seconds()
+        return tuple(
+            TurnFacts(job.name, job.turns, job is self.current, now - job.ended, max(0.0, job.due - now))
+            for job in self.jobs
+        )
 
     def nudge(self, name: str) -> None:
         """Make the jobs due at once that have this name or do this task; a child process is not nudged."""

@@ -19,6 +19,7 @@ from buildmaster.child import Command
 from buildmaster.collecting import Bounds, Collector
 from buildmaster.config import Config, JobConfig
 from buildmaster.database import Database, Transactions, make_engine
+from buildmaster.disk import Disk
 from buildmaster.duties import Duties
 from buildmaster.errands import Errands
 from buildmaster.farm.buildnotices import NoticePolicy
@@ -35,9 +36,11 @@ from buildmaster.reporter import Reporter
 from buildmaster.resetting import Resetter
 from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
 from buildmaster.slave import Slaves, Timeouts
+from buildmaster.stall import Stall
 from buildmaster.tasks.depwatch import DependencyWatch
 from buildmaster.tasks.dispatcher import Dispatcher
 from buildmaster.tasks.effects import Effects
+from buildmaster.tasks.guarding import Guarded
 from buildmaster.tasks.importwatch import ImportWatch
 from buildmaster.tasks.notifier import Notifier
 from buildmaster.tasks.publisher import Publisher
@@ -47,6 +50,7 @@ from buildmaster.tasks.uploader import Uploader
 from buildmaster.upgrading import check_fits
 from buildmaster.uploadcommand import UploadCommand
 from buildmaster.web.files import StoredFiles
+from buildmaster.web.health import Health
 from buildmaster.web.importscheduler import CodeImportScheduler
 from buildmaster.web.site import make_site
 from buildmaster.web.xmlrpc import CodeImportSchedulerResource
@@ -64,6 +68,7 @@ class Parts:
     database: Database
     librarian: ILibrarian
     slaves: Slaves
+    disk: Disk
     nudge: Callable[[str], None]
     errands: Errands
 
@@ -120,6 +125,7 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
         Database(reactor, transactions),
         open_librarian(config.librarian.store),
         Slaves(reactor, Timeouts(config.slaves.timeout, config.slaves.untrusted_timeout)),
+        Disk(config.root, config.limits.free_space),
         nudge,
         Errands(reactor, config.slaves.concurrent_errands),
     )
@@ -127,9 +133,24 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
     sequencer = make_sequencer(parts)
     sequencer.setName("sequencer")
     sequencer.setServiceParent(daemon)
+    stall = Stall(reactor)
+    web = make_web(parts, make_health(parts, sequencer, stall))
+    stall.setServiceParent(daemon)
     NudgeListener(reactor, config.root, sequencer.nudge).setServiceParent(daemon)
-    TCPServer(config.web.port, make_web(parts), interface=config.web.bind, reactor=reactor).setServiceParent(daemon)
+    TCPServer(config.web.port, web, interface=config.web.bind, reactor=reactor).setServiceParent(daemon)
     return daemon
+
+
+def make_health(parts: Parts, sequencer: BuildSequencer, stall: Stall) -> Health:
+    """Return the page for those who watch the daemon."""
+    return Health(
+        parts.reactor,
+        parts.database,
+        parts.disk,
+        sequencer.turns,
+        lambda: sequencer.late,
+        lambda: stall.worst,
+    )
 
 
 def make_tasks(parts: Parts) -> dict[str, Task]:
@@ -137,7 +158,7 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
     config, database, nudge = parts.config, parts.database, parts.nudge
     tasks = [
         make_scanner(parts),
-        make_dispatcher(parts),
+        Guarded(make_dispatcher(parts), parts.disk.check),
         make_queue_builder(parts),
         ImportWatch(database, utc_now, config.code_imports.policy),
         make_uploader(parts),
@@ -210,11 +231,12 @@ def make_uploader(parts: Parts) -> Uploader:
     return Uploader(root, parts.database, parts.librarian, parts.in_thread, utc_now, parts.nudge, command, tell)
 
 
-def make_web(parts: Parts) -> Site:
+def make_web(parts: Parts, health: Health) -> Site:
     """Return the web site."""
     imports = parts.config.code_imports
     scheduler = CodeImportScheduler(parts.database, parts.librarian, parts.in_thread, imports.policy, utc_now)
     resources = {
+        "healthz": health,
         "files": StoredFiles(parts.database, parts.librarian, parts.in_thread),
         "codeimportscheduler": CodeImportSchedulerResource(scheduler, imports.machine_tokens, imports.log_size),
     }

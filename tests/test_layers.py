@@ -10,8 +10,20 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "buildmaster"
 PURE = {"errors"}
 SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
-OTHERS = {"archfiles", "child", "database", "errands", "fetching", "folders", "librarian", "mail", "nudges", "reporter"}
-DAEMON = {"signals", "systemd", "mastership"}
+OTHERS = {
+    "archfiles",
+    "child",
+    "database",
+    "disk",
+    "errands",
+    "fetching",
+    "folders",
+    "librarian",
+    "mail",
+    "nudges",
+    "reporter",
+}
+DAEMON = {"signals", "stall", "systemd", "mastership"}
 UPLOADS = {"intake", "leaves", "packages", "uploadcommand"}
 ERRANDS = {"collecting", "duties", "preparing", "probing", "resetting"}
 EDGES = SLAVE | OTHERS | UPLOADS | ERRANDS | {"upgrading"}

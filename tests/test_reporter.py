@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.child import ProcessFailedError
 from buildmaster.database import InlineDatabase
+from buildmaster.errors import BuildmasterError
 from buildmaster.model.outbox import due_messages
 from buildmaster.reporter import Reporter
 from tests.commands import CommandFarm
@@ -70,6 +71,16 @@ class ReporterTests(SynchronousTestCase):
         self.reporter("ann@example.com").ended("a", Failure(ZeroDivisionError()))
         (message,) = self.transactions.read(due_messages, NOW, 100)
         self.assertIn("ZeroDivisionError", message.body)
+
+    def test_a_failure_that_an_operator_can_mend_is_told_without_a_traceback(self):
+        self.reporter("ann@example.com").ended("a", Failure(BuildmasterError("the disk is full")))
+        (message,) = self.transactions.read(due_messages, NOW, 100)
+        self.assertIn("Standard Error:\n\nthe disk is full\n", message.body)
+
+    def test_a_task_that_fails_every_second_is_a_line_once(self):
+        failure = Failure(BuildmasterError("the disk is full"))
+        lines = self.lines(self.reporter(), "a", failure, failure, failure, None)
+        self.assertEqual(["Job a completed with exit code 1", "Job a completed with exit code 0"], lines)
 
     def test_the_same_failure_is_one_mail_and_recovery_another(self):
         self.lines(self.reporter("ann@example.com"), "mine", FAILED, FAILED, FAILED, ("", ""), ("", ""))

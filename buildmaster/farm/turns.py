@@ -1,6 +1,7 @@
 """Which job is next, and when."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 LEAST_PAUSE = 0.02  # seconds between two runs of a job that is nudged all the time
@@ -34,3 +35,14 @@ def due_after(ended: float, delay: float, *, nudged: bool) -> float:
 def due_when_nudged(due: float, ended: float, now: float) -> float:
     """Return when a waiting job is due that is nudged now: at once, but never twice within the least pause."""
     return min(due, max(now, ended + LEAST_PAUSE))
+
+
+@dataclass(frozen=True)
+class TurnFacts:
+    """How a job stands; ``age`` is the seconds since its last turn ended, ``due_in`` those until it is due."""
+
+    job: str
+    turns: int
+    under_way: bool
+    age: float
+    due_in: float

@@ -1,0 +1,84 @@
+"""Say whether the daemon is well: `/healthz`, for those who watch it."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from twisted.internet import defer
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.http import OK, SERVICE_UNAVAILABLE
+from twisted.web.resource import Resource
+from twisted.web.server import Request
+
+from buildmaster.disk import Disk
+from buildmaster.farm.turns import TurnFacts
+from buildmaster.web.answers import answer_later
+
+PATIENCE = 5.0  # seconds that the database may take
+
+
+class Health(Resource):
+    """Answers 200 while turns end in time and the database answers, and 503 otherwise; the JSON says the rest."""
+
+    isLeaf = True
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        database: Any,  # Any: a Database, or a double of it
+        disk: Disk,
+        turns: Callable[[], Sequence[TurnFacts]],
+        late: Callable[[], bool],
+        stall: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self._clock = clock
+        self._database = database
+        self._disk = disk
+        self._turns = turns
+        self._late = late
+        self._stall = stall
+
+    def render_GET(self, request: Request) -> int:
+        """Ask around, and say."""
+        return answer_later(request, self._answer(request))
+
+    async def _answer(self, request: Request) -> None:
+        delay = await self._database_delay()
+        late = self._late()
+        ready = delay is not None and not late
+        found = {
+            "ready": ready,
+            "late": late,
+            "turns": {turn.job: asdict(turn) for turn in self._turns()},
+            "database": {"answers": delay is not None, "seconds": delay},
+            "disk": {"free": self._disk.free, "low": self._disk.low},
+            "stall": {"worst_seconds": self._stall()},
+        }
+        _tell(request, OK if ready else SERVICE_UNAVAILABLE, found)
+
+    async def _database_delay(self) -> float | None:
+        begun = self._clock.seconds()
+        try:
+            await self._database.read(_ask).addTimeout(PATIENCE, self._clock)
+        except (defer.TimeoutError, DBAPIError):
+            return None
+        return self._clock.seconds() - begun
+
+
+def _tell(request: Request, code: int, found: dict[str, object]) -> None:
+    body = json.dumps(found, indent=2).encode() + b"\n"
+    request.setResponseCode(code)
+    request.setHeader(b"Content-Type", b"application/json")
+    request.setHeader(b"Content-Length", b"%d" % len(body))
+    request.setHeader(b"Cache-Control", b"no-store")
+    request.write(body)
+    request.finish()
+
+
+def _ask(session: Session) -> None:
+    session.execute(text("SELECT 1"))
