@@ -29,7 +29,9 @@ class MakeServiceTests(SynchronousTestCase):
         sqlite_url(config.root)
         daemon = make_service(config, MemoryReactorClock())
         self.addCleanup(daemon._parts.database._transactions.engine.dispose)
-        self.assertEqual(["BuildSequencer", "Stall", "NudgeListener", "TCPServer"], [type(part).__name__ for part in daemon])
+        self.assertEqual(
+            ["BuildSequencer", "Stall", "NudgeListener", "TCPServer"], [type(part).__name__ for part in daemon]
+        )
 
     def test_the_shipped_file_is_in_the_checkout(self):
         self.assertEqual("buildmaster.conf", SHIPPED.name)
