@@ -18,7 +18,7 @@ from typing import BinaryIO
 from debian.deb822 import Deb822
 
 from buildmaster.farm.facts import Content
-from buildmaster.farm.packagefiles import FoundFile, Stanza
+from buildmaster.farm.packagefiles import FoundFile, Stanza, listed_files
 from buildmaster.farm.uploads import ReadFolder, kind_of
 from buildmaster.librarian import chunks
 
@@ -61,6 +61,17 @@ def read_folder(folder: Path, skip: frozenset[str] = frozenset()) -> ReadFolder:
         elif kind_of(path.name):
             stanzas[path.name] = read_deb(path)
     return ReadFolder(found, stanzas, tuple(faults))
+
+
+def upload_of(file: Path) -> list[str]:
+    """Return the names of the files that belong to a .changes or .dsc and lie beside it; its own is the last.
+
+    What a .dsc that is listed lists itself belongs to it too: an .orig.tar may be listed there alone.
+    """
+    names = set(listed_files(read_stanza(file))[0])
+    for dsc in [name for name in names if name.endswith(".dsc") and (file.parent / name).is_file()]:
+        names |= set(listed_files(read_stanza(file.parent / dsc))[0])
+    return [*sorted(name for name in names - {file.name} if (file.parent / name).is_file()), file.name]
 
 
 def read_file(path: Path) -> FoundFile:

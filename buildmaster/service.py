@@ -25,7 +25,8 @@ from buildmaster.errands import Errands
 from buildmaster.farm.buildnotices import NoticePolicy
 from buildmaster.farm.facts import Limits
 from buildmaster.farm.pacing import Pace
-from buildmaster.folders import make_folders
+from buildmaster.folders import INCOMING, make_folders
+from buildmaster.intake import SourceIntake
 from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.mail import MailHost
 from buildmaster.model.notifying import BuildNotices
@@ -49,10 +50,12 @@ from buildmaster.tasks.scanner import Scanner
 from buildmaster.tasks.uploader import Uploader
 from buildmaster.upgrading import check_fits
 from buildmaster.uploadcommand import UploadCommand
+from buildmaster.web.bodies import BodyLimits
 from buildmaster.web.files import StoredFiles
 from buildmaster.web.health import Health
 from buildmaster.web.importscheduler import CodeImportScheduler
 from buildmaster.web.site import make_site
+from buildmaster.web.uploads import Uploads
 from buildmaster.web.xmlrpc import CodeImportSchedulerResource
 
 Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs
@@ -238,9 +241,19 @@ def make_web(parts: Parts, health: Health) -> Site:
     resources = {
         "healthz": health,
         "files": StoredFiles(parts.database, parts.librarian, parts.in_thread),
+        "upload": make_uploads(parts),
         "codeimportscheduler": CodeImportSchedulerResource(scheduler, imports.machine_tokens, imports.log_size),
     }
-    return make_site(parts.reactor, resources)
+    sizes = parts.config.limits
+    longest = max(sizes.request_size, 2 * imports.log_size)  # an import's worker sends its log with its result
+    limits = BodyLimits(sizes.upload_size, longest, parts.config.root / INCOMING)
+    return make_site(parts.reactor, resources, limits)
+
+
+def make_uploads(parts: Parts) -> Uploads:
+    """Return the taker of uploads."""
+    intake = SourceIntake(parts.database, parts.librarian, parts.in_thread, utc_now)
+    return Uploads(parts.config.root, parts.database, intake, parts.in_thread, utc_now, parts.nudge)
 
 
 def make_mail_host(config: Config, reactor: Reactor) -> MailHost | None:

@@ -6,7 +6,9 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web.http import HTTPChannel
 
+from buildmaster.web.bodies import BodyLimits
 from buildmaster.web.site import make_site
+from tests.databases import a_folder
 
 
 @dataclass
@@ -28,20 +30,21 @@ class DrainedChannel(HTTPChannel):
         self.pulling = False
 
 
-def a_site(resources):
+def a_site(resources, limits=None):
     """Return a site of these resources, to ask."""
-    site = make_site(Clock(), resources)
+    site = make_site(Clock(), resources, limits or BodyLimits(1 << 20, 1 << 20, a_folder()))
     site.protocol = DrainedChannel
     return site
 
 
 def ask(site, path, method="GET", headers=None, body=b""):
-    """Return the site's answer to one request."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: farm", "Connection: close", f"Content-Length: {len(body)}"]
+    """Return the site's answer to one request; a body that is None has no length."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: farm", "Connection: close"]
+    lines += [] if body is None else [f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     channel, transport = site.buildProtocol(None), StringTransport()
     channel.makeConnection(transport)
-    channel.dataReceived("\r\n".join([*lines, "", ""]).encode() + body)
+    channel.dataReceived("\r\n".join([*lines, "", ""]).encode() + (body or b""))
     return _parsed(transport.value())
 
 

@@ -12,13 +12,12 @@ from buildmaster.cli.inline import result_of
 from buildmaster.database import InlineDatabase
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.filenames import is_safe
-from buildmaster.farm.packagefiles import listed_files
 from buildmaster.farm.references import ArchiveReference, SuiteReference
 from buildmaster.farm.sourceuploads import URGENCIES, Wish
 from buildmaster.intake import SourceIntake
 from buildmaster.leaves import open_leaf
 from buildmaster.model.sourcereleases import AcceptedSource, Destination, Refused
-from buildmaster.packages import read_stanza
+from buildmaster.packages import upload_of
 
 WOKEN = ("publisher", "queue_builder")
 
@@ -52,15 +51,11 @@ def upload(farm: Farm, file: Path, archive: ArchiveReference, suite: SuiteRefere
 
 
 def copy_upload(file: Path, folder: Path) -> None:
-    """Copy a .changes or .dsc, and what it lists and what lies beside it, into ``folder``."""
+    """Copy a .changes or .dsc into ``folder``, with the files that belong to it."""
     if file.suffix not in {".changes", ".dsc"} or not is_safe(file.name):
         raise RefusedUploadError(f"{file.name} is neither a .changes nor a .dsc: upload one of these.")
-    names = {file.name, *listed_files(read_stanza(file))[0]}
-    for dsc in [name for name in names if name.endswith(".dsc") and (file.parent / name).is_file()]:
-        names |= set(listed_files(read_stanza(file.parent / dsc))[0])
-    for name in names:
-        if (file.parent / name).is_file():
-            shutil.copyfile(file.parent / name, folder / name)
+    for name in upload_of(file):
+        shutil.copyfile(file.parent / name, folder / name)
 
 
 def _taken(farm: Farm, leaf: Path, to: Destination) -> AcceptedSource:

@@ -38,6 +38,7 @@ class SourcePlace:
     """Where a source is to be published, and what the archive has by these names.
 
     ``published`` are the versions that are active in the suite. ``closed`` is why nothing may come in, or empty.
+    ``named``: the .changes must name the suite, for its uploader is not here to say it.
     """
 
     archive: str
@@ -45,6 +46,7 @@ class SourcePlace:
     published: tuple[str, ...] = ()
     known: Mapping[str, Content] = field(default_factory=dict)
     closed: str = ""
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def _changes_faults(changes: Stanza, folder: ReadFolder, place: SourcePlace) -> 
     ]
     if changes["Architecture"] not in {"", "source"}:
         faults.append(f"{changes.filename} is of architecture {changes['Architecture']}, not of source alone.")
+    if place.named and changes["Distribution"] not in {"", place.suite}:
+        faults.append(f"{changes.filename} is of suite {changes['Distribution']}, not {place.suite}.")
     inside = [name for name in folder.found if not name.endswith(OUTSIDE)]
     present = [file for file in listed.values() if not kind_of(file.name)]
     return [*faults, *differences(present, _with_known(folder, place), changes.filename), *unlisted(inside, listed)]

@@ -30,7 +30,8 @@ from buildmaster.model.people import record
 class Destination:
     """The archive and the suite that a source is uploaded to, and what its uploader wishes.
 
-    ``who`` is the uploader's name in the audit trail, ``creator_id`` his account; the local command has none.
+    ``who`` is the uploader's name in the audit trail, ``creator_id`` the account; the local command has none.
+    ``named``: the .changes must name this suite.
     """
 
     archive: ArchiveReference
@@ -38,6 +39,7 @@ class Destination:
     who: str
     wish: Wish = field(default_factory=Wish)
     creator_id: int | None = None
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def _seen(session: Session, place: Place, folder: ReadFolder, to: Destination) -
         published=tuple(version for dsc in dscs for version in published_versions(session, place, dsc["Source"])),
         known=known_contents(session, place.archive.id, names),
         closed=closed(place),
+        named=to.named,
     )
 
 

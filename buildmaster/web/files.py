@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.logger import Logger
-from twisted.web.http import CACHED, NOT_FOUND, UNAUTHORIZED
+from twisted.web.http import CACHED, NOT_FOUND
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 from twisted.web.static import File
@@ -22,9 +22,9 @@ from twisted.web.static import File
 from buildmaster.librarian import NotKeptError
 from buildmaster.model.serving import ServedFile, served_file
 from buildmaster.web.answers import answer_later, say
+from buildmaster.web.credentials import challenge
 
 USER = b"buildd"
-CHALLENGE = b'Basic realm="buildmaster", charset="UTF-8"'
 BIGGEST_ID = 2**31 - 1
 PLAIN_RANGES = re.compile(rb"bytes=[0-9, -]{1,100}")
 GZIP = re.compile(r"(?:x-)?gzip|\*")
@@ -53,7 +53,7 @@ class StoredFiles(Resource):
         file_id, name = address(request.postpath)
         file = await self._database.read(served_file, file_id)
         if file is not None and file.secret is not None and not admitted(request, file.secret):
-            _challenge(request)
+            challenge(request)
         elif file is None or name != file.filename:
             say(request, NOT_FOUND, "There is no such file.")
         else:
@@ -92,11 +92,6 @@ def form_of(file: ServedFile, accepts: str) -> tuple[str, str | None]:
 def _accepts_gzip(accepts: str) -> bool:
     wishes = [wish.replace(" ", "").partition(";") for wish in accepts.lower().split(",")]
     return any(GZIP.fullmatch(coding) and not REFUSED.fullmatch(weight) for coding, _, weight in wishes)
-
-
-def _challenge(request: Request) -> None:
-    request.setHeader(b"WWW-Authenticate", CHALLENGE)
-    say(request, UNAUTHORIZED, "Credentials are needed for this.")
 
 
 def _stream(request: Request, file: ServedFile, path: Path) -> None:

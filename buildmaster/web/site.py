@@ -6,19 +6,21 @@ from typing import Any
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
 
+from buildmaster.web.bodies import BodyLimits, bounded
+
 IDLE_LIMIT = 60  # seconds that a connection may be silent
 
 
-def make_site(reactor: Any, resources: Mapping[str, IResource]) -> Site:
+def make_site(reactor: Any, resources: Mapping[str, IResource], limits: BodyLimits) -> Site:
     """Return the site that has each of the resources below its path, as ``files`` or ``api/1``.
 
-    ``reactor`` is an IReactorTime.
+    ``reactor`` is an IReactorTime; ``limits`` are of the bodies of requests.
     """
     root = Resource()
     for path, resource in resources.items():
         *folders, name = path.encode().split(b"/")
         _folder(root, folders).putChild(name, resource)
-    return QuietSite(root, reactor=reactor, timeout=IDLE_LIMIT)
+    return QuietSite(root, bounded(limits), reactor=reactor, timeout=IDLE_LIMIT)
 
 
 class QuietSite(Site):
