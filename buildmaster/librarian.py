@@ -41,6 +41,9 @@ class ILibrarian(Interface):
     def drop(sha256: str) -> None:
         """Forget the content. One that is not kept is no error."""
 
+    def older(beginning: str, before: float) -> tuple[str, ...]:
+        """Return the contents whose SHA-256 begins so, in two letters, and that were last added before that time."""
+
 
 @implementer(ILibrarian)
 class FolderLibrarian:
@@ -76,6 +79,11 @@ class FolderLibrarian:
     def drop(self, sha256: str) -> None:
         """Remove the file that holds the content."""
         self._place(sha256).unlink(missing_ok=True)
+
+    def older(self, beginning: str, before: float) -> tuple[str, ...]:
+        """Return the contents of one folder that were last added before a POSIX time."""
+        paths = (self.folder / beginning).glob("??/*")
+        return tuple(path.name for path in paths if DIGEST.fullmatch(path.name) and path.stat().st_mtime < before)
 
     def _keep(self, copy: Path, sha256: str) -> None:
         place = self._place(sha256)

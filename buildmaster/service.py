@@ -25,7 +25,7 @@ from buildmaster.errands import Errands
 from buildmaster.farm.buildnotices import NoticePolicy
 from buildmaster.farm.facts import Limits
 from buildmaster.farm.pacing import Pace
-from buildmaster.folders import INCOMING, make_folders
+from buildmaster.folders import ACCEPTED, FAILED, GATHERING, INCOMING, REJECTED, make_folders
 from buildmaster.intake import SourceIntake
 from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.mail import MailHost
@@ -42,6 +42,7 @@ from buildmaster.tasks.depwatch import DependencyWatch
 from buildmaster.tasks.dispatcher import Dispatcher
 from buildmaster.tasks.effects import Effects
 from buildmaster.tasks.guarding import Guarded
+from buildmaster.tasks.housekeeping import Ages, Housekeeping
 from buildmaster.tasks.importwatch import ImportWatch
 from buildmaster.tasks.notifier import Notifier
 from buildmaster.tasks.publisher import Publisher
@@ -166,6 +167,7 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
         ImportWatch(database, utc_now, config.code_imports.policy),
         make_uploader(parts),
         Publisher(database, utc_now, nudge),
+        make_housekeeping(parts),
         Notifier(database, make_mail_host(config, parts.reactor), utc_now),
     ]
     return {task.name: task for task in tasks}
@@ -224,6 +226,20 @@ def make_queue_builder(parts: Parts) -> QueueBuilder:
     watch = DependencyWatch(parts.database, utc_now, table, parts.librarian, parts.in_thread)
     files = ArchSpecificFiles(root)
     return QueueBuilder(parts.database, utc_now, parts.nudge, parts.config.scores.weights, table, files, watch.release)
+
+
+def make_housekeeping(parts: Parts) -> Housekeeping:
+    """Return who removes what is too old."""
+    config = parts.config
+    days = config.housekeeping
+    leaves = {
+        ACCEPTED: days.accepted_days,
+        REJECTED: days.rejected_days,
+        FAILED: days.failed_days,
+        GATHERING: days.failed_days,
+    }
+    ages = Ages(leaves, days.audit_days, days.mail_days)
+    return Housekeeping(config.root, parts.database, parts.librarian, parts.in_thread, utc_now, ages)
 
 
 def make_uploader(parts: Parts) -> Uploader:

@@ -1,6 +1,7 @@
 """What every librarian must do."""
 
 import hashlib
+import time
 
 from buildmaster.farm.facts import Content
 from buildmaster.librarian import NotKeptError
@@ -55,3 +56,10 @@ class LibrarianContract:
     def test_a_name_that_is_no_digest_leads_nowhere(self):
         for name in ("", "../../etc/passwd", MISSING[1:], MISSING.upper().replace("0", "A"), f"{MISSING}\n"):
             self.assertRaises(NotKeptError, self.make_librarian().path, name)
+
+    def test_finds_what_was_added_before_a_time(self):
+        librarian = self.make_librarian()
+        sha256 = librarian.add(self.a_file(b"content")).sha256
+        self.assertEqual((sha256,), librarian.older(sha256[:2], time.time() + 60))
+        self.assertEqual((), librarian.older(sha256[:2], time.time() - 60))
+        self.assertEqual((), librarian.older("00" if sha256[:2] != "00" else "01", time.time() + 60))

@@ -1,0 +1,98 @@
+"""Remove what is too old and of no use: leaves of uploads, expired files, old audit rows and sent mail."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from buildmaster.database import Database
+from buildmaster.librarian import ILibrarian
+from buildmaster.model.tidying import forget_audit, forget_files, forget_mail, nameless
+
+PIECE = 500  # rows in one transaction
+SPARED = timedelta(days=2)  # a content may be that old before it gets a name: what is added is named at once
+SHELVES = 256  # folders of contents; each turn looks at one, so that a big store is looked through in some days
+
+
+@dataclass(frozen=True)
+class Ages:
+    """How many days leaves stay, by the folder they are in, and rows of the audit trail and the outbox."""
+
+    leaves: Mapping[str, int]
+    audit: int
+    mail: int
+
+
+class Housekeeping:
+    """Looks through the farm; ``root`` is its folder. ``in_thread`` runs work that blocks."""
+
+    name = "housekeeping"
+    log = Logger()
+
+    def __init__(
+        self,
+        root: Path,
+        database: Database,
+        librarian: ILibrarian,
+        in_thread: Callable[..., Deferred[Any]],
+        now: Callable[[], datetime],
+        ages: Ages,
+    ) -> None:
+        self._root = root
+        self._database = database
+        self._librarian = librarian
+        self._in_thread = in_thread
+        self._now = now
+        self._ages = ages
+        self._shelf = 0
+
+    async def run(self) -> None:
+        """Remove leaves, then rows, then contents that nothing names any more."""
+        now = self._now()
+        for folder, days in self._ages.leaves.items():
+            before = (now - timedelta(days=days)).timestamp()
+            self._say(await self._in_thread(remove_leaves, self._root / folder, before), f"leaves of {folder}")
+        self._say(await self._forget(forget_audit, now - timedelta(days=self._ages.audit)), "rows of the audit trail")
+        self._say(await self._forget(forget_mail, now - timedelta(days=self._ages.mail)), "sent messages")
+        self._say(await self._forget(forget_files, now), "expired files")
+        self._say(await self._sweep(now), "contents without a name")
+
+    async def _forget(self, forget: Callable[..., int], before: datetime) -> int:
+        """Remove rows, piece by piece, until none is left that is too old."""
+        removed = 0
+        while piece := await self._database.run(forget, before, PIECE):
+            removed += piece
+        return removed
+
+    async def _sweep(self, now: datetime) -> int:
+        shelf, self._shelf = f"{self._shelf:02x}", (self._shelf + 1) % SHELVES
+        old = await self._in_thread(self._librarian.older, shelf, (now - SPARED).timestamp())
+        removed = 0
+        for start in range(0, len(old), PIECE):
+            doomed = await self._database.read(nameless, old[start : start + PIECE])
+            removed += await self._in_thread(self._drop, shelf, doomed, (now - SPARED).timestamp())
+        return removed
+
+    def _drop(self, shelf: str, doomed: frozenset[str], before: float) -> int:
+        """Drop contents, except those that were added again since they were found."""
+        still_old = doomed.intersection(self._librarian.older(shelf, before))
+        for sha256 in still_old:
+            self._librarian.drop(sha256)
+        return len(still_old)
+
+    def _say(self, count: int, what: str) -> None:
+        if count:
+            self.log.info("{count} {what} removed", count=count, what=what)
+
+
+def remove_leaves(folder: Path, before: float) -> int:
+    """Remove the folders below ``folder`` that nobody touched since the POSIX time; return how many."""
+    old = [leaf for leaf in folder.glob("*/") if not leaf.is_symlink() and leaf.stat().st_mtime < before]
+    for leaf in old:
+        shutil.rmtree(leaf)
+    return len(old)
