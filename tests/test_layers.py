@@ -24,7 +24,7 @@ OTHERS = {
     "reporter",
 }
 DAEMON = {"signals", "stall", "systemd", "mastership"}
-UPLOADS = {"intake", "leaves", "packages", "uploadcommand"}
+UPLOADS = {"drops", "intake", "leaves", "packages", "signatures", "uploadcommand"}
 ERRANDS = {"collecting", "duties", "preparing", "probing", "resetting"}
 EDGES = SLAVE | OTHERS | UPLOADS | ERRANDS | {"upgrading"}
 ALLOWED = {

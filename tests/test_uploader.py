@@ -12,7 +12,7 @@ from buildmaster.model.builds import Attempt, Build
 from buildmaster.tasks.uploader import GONE, Uploader, where_to
 from buildmaster.uploadcommand import UploadCommand
 from tests.databases import a_folder
-from tests.packages import a_changes, a_control, a_deb, results, write
+from tests.packages import a_changes, a_control, a_deb, results, sources, write
 from tests.rows import NOW, Place, a_build, a_database, an_attempt, inline
 
 S = BuildState
@@ -253,7 +253,7 @@ class StrayTests(UploaderCase):
         self.assertEqual([f"{INCOMING}/.20260301-hello"], self.places())
 
     def test_an_unsigned_drop_is_rejected_and_told_how(self):
-        write(self.root / INCOMING / "drop" / "ubuntu", results())
+        write(self.root / INCOMING / "drop" / "ubuntu", sources())
         self.turn()
         self.assertIn("buildmaster upload", self.log_in(REJECTED, "drop"))
 
@@ -269,7 +269,7 @@ class StrayTests(UploaderCase):
         write(self.root / INCOMING / "b-drop", {})
         self.turn(in_thread)
         self.assertEqual(1, len(self.flushLoggedErrors(OSError)))
-        self.assertEqual([f"{INCOMING}/a-drop", f"{ACCEPTED}/{LEAF}", f"{REJECTED}/b-drop"], self.places())
+        self.assertEqual([f"{INCOMING}/a-drop", f"{ACCEPTED}/{LEAF}", f"{FAILED}/b-drop"], self.places())
 
     def test_another_process_that_takes_in_uploads_has_its_way(self):
         self.upload()

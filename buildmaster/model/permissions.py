@@ -48,6 +48,19 @@ def person(
     return Person(account.id, account.email, _has(session, account, {*roles, Role.ADMIN}, archive))
 
 
+def key_holders(session: Session) -> list[tuple[int, str, str]]:
+    """Return the id, the address and the key of each account that has one."""
+    held = select(Account.id, Account.email, Account.key).where(
+        Account.key.is_not(None), Account.date_removed.is_(None)
+    )
+    return [(account_id, email, key) for account_id, email, key in session.execute(held.order_by(Account.id)) if key]
+
+
+def may_upload(session: Session, account_id: int, archive: ArchiveReference) -> bool:
+    """Tell whether the account may upload sources there."""
+    return _has(session, session.get_one(Account, account_id), {Role.UPLOADER, Role.ADMIN}, archive)
+
+
 def _has(session: Session, account: Account, roles: Collection[Role], archive: ArchiveReference | None) -> bool:
     place = select(Archive.id).where(Archive.reference == str(archive)).scalar_subquery()
     there = AccountRole.archive_id.is_(None) | (AccountRole.archive_id == place)

@@ -11,11 +11,12 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from buildmaster.drops import Drops
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.states import HELD, BuildState
 from buildmaster.farm.uploads import kind_of
 from buildmaster.folders import ACCEPTED, FAILED, REJECTED
-from buildmaster.intake import OWN, keep
+from buildmaster.intake import OWN, SourceIntake, keep
 from buildmaster.leaves import LOG_NAME, LeafLog, cookie_of, find, landed, locked, prepare, settle, write_log
 from buildmaster.model.results import (
     Notices,
@@ -27,10 +28,10 @@ from buildmaster.model.results import (
     state_of_attempt,
     uploading,
 )
+from buildmaster.model.sourcereleases import AcceptedSource
 from buildmaster.packages import read_folder
 from buildmaster.uploadcommand import UploadCommand
 
-UNSIGNED = "Nobody whom the farm knows has signed this upload: use `buildmaster upload`, which needs no signature."
 GONE = "The results of this build are gone: its folder is nowhere below the farm's root."
 PLACES = {BuildState.FULLYBUILT: ACCEPTED, BuildState.FAILEDTOUPLOAD: REJECTED}
 Reasons = Sequence[str] | None  # why results are refused; None where nobody waits for them any more
@@ -66,6 +67,7 @@ class Uploader:
         self._nudge = nudge
         self._command = command
         self._tell = tell
+        self._drops = Drops(database, SourceIntake(database, librarian, in_thread, now), in_thread)
 
     async def run(self) -> None:
         """Take in the results that wait, and settle what else lies in incoming/. One bad folder spares the others."""
@@ -152,14 +154,20 @@ class Uploader:
         steps.debug(f"Moving the upload to {place}")
         await self._in_thread(settle, self._root, leaf, place, steps)
 
+    async def _take_drop(self, leaf: Path) -> None:
+        verdict = await self._drops.take(self._root, leaf)
+        log.info("{leaf}, dropped into incoming/: {verdict}", leaf=leaf.name, verdict=verdict)
+        if isinstance(verdict, AcceptedSource):
+            self._nudge("publisher")
+            self._nudge("queue_builder")
+
     async def _settle_stray(self, leaf: Path) -> None:
         """Move a folder that nobody waits for; leave one whose attempt is still under way."""
         cookie = cookie_of(leaf.name)
-        steps = LeafLog()
         if cookie is None:
-            steps.error(UNSIGNED)
-            await self._settle(leaf, REJECTED, steps)
+            await self._take_drop(leaf)
             return
+        steps = LeafLog()
         known = await self._database.read(state_of_attempt, cookie)
         place, reason = where_to(leaf.name, known)
         if place:
