@@ -36,8 +36,9 @@ class RunningFarm(CommandFarm):
         self.root = Path(folder.name) / "farm"
         self.root.mkdir()
         port = a_free_port()
+        self.address = f"http://127.0.0.1:{port}/"
         self.conf = (
-            f"[web]\nport = {port}\npublic_url = http://127.0.0.1:{port}/\n"
+            f"[web]\nport = {port}\npublic_url = {self.address}\n"
             f"[database]\nurl = {url or sqlite_url(self.root)}\n[slaves]\npoll_building = 1\n{conf}"
         )
         self.path = Path(folder.name) / "farm.conf"
@@ -46,6 +47,11 @@ class RunningFarm(CommandFarm):
         case.addCleanup(self.transactions.engine.dispose)
         upgrade(self.transactions.engine)
         self._set_up()
+
+    def configure(self, conf):
+        """Write more into the conf file, for the commands and daemons that are started from now on."""
+        self.conf += conf
+        self.path.write_text(f"[buildmaster]\nroot = {self.root}\n{self.conf}")
 
     def _set_up(self):
         self.run("init")
