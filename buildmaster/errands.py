@@ -1,4 +1,4 @@
-"""Slow work for one builder, that outlives a turn: one errand per builder, a bounded number at once."""
+"""Slow work, for a builder or a source, that outlives a turn: one errand for each, a bounded number at once."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,11 +12,15 @@ REST = 30.0  # seconds that a builder is left alone after an errand that broke
 
 
 class Errands:
-    """The errands under way. A builder on one is left alone by scanner and dispatcher."""
+    """The errands under way. A builder on one is left alone by scanner and dispatcher.
 
-    def __init__(self, clock: IReactorTime, concurrent: int) -> None:
+    ``kind`` says what the ids are of that they are for.
+    """
+
+    def __init__(self, clock: IReactorTime, concurrent: int, kind: str = "builder") -> None:
         self._clock = clock
         self._concurrent = concurrent
+        self._kind = kind
         self._turnstile = DeferredSemaphore(concurrent)
         self._running: dict[int, Deferred[None]] = {}
         self._resting: dict[int, float] = {}
@@ -49,8 +53,9 @@ class Errands:
     def _broke(self, failure: Failure, builder_id: int) -> None:
         self._resting[builder_id] = self._clock.seconds() + REST
         log.failure(
-            "an errand for builder {builder} broke; it is left alone for {rest:.0f} s",
+            "an errand for {kind} {builder} broke; it is left alone for {rest:.0f} s",
             failure,
+            kind=self._kind,
             builder=builder_id,
             rest=REST,
         )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 INCOMING, ACCEPTED, REJECTED, FAILED = "incoming", "accepted", "rejected", "failed"
 GATHERING = "gathering"  # results that are being fetched, a folder each, by cookie
-FOLDERS = (INCOMING, ACCEPTED, REJECTED, FAILED, GATHERING)
+FETCHING = "fetching"  # files of imported sources and mirrors, while they come
+FOLDERS = (INCOMING, ACCEPTED, REJECTED, FAILED, GATHERING, FETCHING)
 
 
 def make_folders(root: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytz
 from twisted.application.internet import TCPServer
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.web.server import Site
@@ -25,7 +25,7 @@ from buildmaster.errands import Errands
 from buildmaster.farm.buildnotices import NoticePolicy
 from buildmaster.farm.facts import Limits
 from buildmaster.farm.pacing import Pace
-from buildmaster.folders import ACCEPTED, FAILED, GATHERING, INCOMING, REJECTED, make_folders
+from buildmaster.folders import ACCEPTED, FAILED, FETCHING, GATHERING, INCOMING, REJECTED, make_folders
 from buildmaster.intake import SourceIntake
 from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.mail import MailHost
@@ -41,9 +41,11 @@ from buildmaster.stall import Stall
 from buildmaster.tasks.depwatch import DependencyWatch
 from buildmaster.tasks.dispatcher import Dispatcher
 from buildmaster.tasks.effects import Effects
+from buildmaster.tasks.fetcher import Fetcher
 from buildmaster.tasks.guarding import Guarded
 from buildmaster.tasks.housekeeping import Ages, Housekeeping
 from buildmaster.tasks.importwatch import ImportWatch
+from buildmaster.tasks.mirrorindices import MirrorIndices
 from buildmaster.tasks.notifier import Notifier
 from buildmaster.tasks.publisher import Publisher
 from buildmaster.tasks.queuebuilder import QueueBuilder
@@ -59,6 +61,7 @@ from buildmaster.web.site import make_site
 from buildmaster.web.uploads import Uploads
 from buildmaster.web.xmlrpc import CodeImportSchedulerResource
 
+CONCURRENT_FETCHES = 4  # sources whose files come at once
 Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs
 log = Logger()
 
@@ -75,6 +78,8 @@ class Parts:
     disk: Disk
     nudge: Callable[[str], None]
     errands: Errands
+    fetches: Errands
+    mirrors: Errands
 
     def in_thread(
         self, work: Callable[..., Any], *args: Any
@@ -99,7 +104,9 @@ class Daemon(MultiService):
 
     async def _stop(self) -> None:
         await super().stopService()
-        await self._parts.errands.stop(self._parts.config.sequencer.stop_limit)
+        parts = self._parts
+        limit = parts.config.sequencer.stop_limit
+        await gatherResults([errands.stop(limit) for errands in (parts.errands, parts.fetches, parts.mirrors)])
         self._parts.slaves.close()
         self._parts.database.stop()
 
@@ -132,6 +139,8 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
         Disk(config.root, config.limits.free_space),
         nudge,
         Errands(reactor, config.slaves.concurrent_errands),
+        Errands(reactor, CONCURRENT_FETCHES, "source"),
+        Errands(reactor, 1, "mirror"),
     )
     daemon = Daemon(parts)
     sequencer = make_sequencer(parts)
@@ -164,6 +173,8 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
         make_scanner(parts),
         Guarded(make_dispatcher(parts), parts.disk.check),
         make_queue_builder(parts),
+        make_fetcher(parts),
+        make_mirror_indices(parts),
         ImportWatch(database, utc_now, config.code_imports.policy),
         make_uploader(parts),
         Publisher(database, utc_now, nudge),
@@ -240,6 +251,18 @@ def make_housekeeping(parts: Parts) -> Housekeeping:
     }
     ages = Ages(leaves, days.audit_days, days.mail_days)
     return Housekeeping(config.root, parts.database, parts.librarian, parts.in_thread, utc_now, ages)
+
+
+def make_fetcher(parts: Parts) -> Fetcher:
+    """Return the fetcher of the files of imported sources."""
+    folder = parts.config.root / FETCHING
+    return Fetcher(parts.database, parts.librarian, parts.fetches, parts.in_thread, utc_now, parts.nudge, folder)
+
+
+def make_mirror_indices(parts: Parts) -> MirrorIndices:
+    """Return the reader of mirrors."""
+    folder = parts.config.root / FETCHING
+    return MirrorIndices(parts.database, parts.librarian, parts.mirrors, parts.in_thread, utc_now, parts.nudge, folder)
 
 
 def make_uploader(parts: Parts) -> Uploader:

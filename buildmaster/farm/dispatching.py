@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from buildmaster.farm.states import CleanStatus
 
+UNFETCHED = "its source files are still to be fetched"
+
 Pool = tuple[str, bool]  # a processor's name, and trust
 
 
@@ -147,7 +149,7 @@ def block(place: Place) -> str | None:
         (place.frozen is not None, place.frozen),
         (not place.has_chroot, f"no chroot for {place.architecture}"),
         (place.closed is not None, place.closed),
-        (not place.fetched, "its source files are still to be fetched"),
+        (not place.fetched, UNFETCHED),
         (place.private_unpublished, "its source is private and not yet published"),
         (place.unmet is not None, f"build-dependencies not installable: {place.unmet}"),
     ):

@@ -17,6 +17,7 @@ from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build
 from buildmaster.model.distribution import PocketChroot
 from buildmaster.model.files import StoredFile, file_path
+from buildmaster.model.mirrors import MirrorIndex
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,8 @@ def _apt_source(session: Session, archive: Archive, build: Build) -> AptSource:
     """Return the archive as apt reads it: one without an address outside is not there for apt."""
     if not archive.url:
         return AptSource("", frozenset())
-    query = select(SourcePublication.pocket).where(
-        SourcePublication.archive_id == archive.id, SourcePublication.series_id == build.architecture.series_id
+    query = select(MirrorIndex.pocket).where(
+        MirrorIndex.archive_id == archive.id, MirrorIndex.series_id == build.architecture.series_id
     )
     pockets = frozenset(session.scalars(query.distinct())) | {Pocket.RELEASE}
     components = tuple(archive.components.replace(",", " ").split()) if archive.components else None

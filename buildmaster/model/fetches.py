@@ -1,0 +1,84 @@
+"""The files of imported sources: which are wanted now, and what came."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from buildmaster.farm.dispatching import UNFETCHED
+from buildmaster.farm.facts import Content
+from buildmaster.farm.filetypes import mimetype
+from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile
+from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.files import remember_file
+
+
+@dataclass(frozen=True)
+class WantedFile:
+    """A file to be fetched, and what it must hold."""
+
+    filename: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class WantedSource:
+    """A source whose files are to be fetched. ``dsc_url`` is where its .dsc is; the others lie beside it."""
+
+    release_id: int
+    title: str
+    dsc_url: str
+    files: tuple[WantedFile, ...]
+
+
+def wanted_sources(session: Session, limit: int, busy: Collection[int]) -> tuple[WantedSource, ...]:
+    """Return sources that hold up builds at the head of the queue, the most urgent first, but not those in ``busy``."""
+    release = SourcePackageRelease
+    rows = session.execute(
+        select(release.id, release.name, release.version, release.dsc_url)
+        .join(Build, Build.sourcepackagerelease_id == release.id)
+        .join(BuildQueue, BuildQueue.build_id == Build.id)
+        .where(BuildQueue.reason.startswith(UNFETCHED), BuildQueue.builder_id.is_(None), release.id.not_in(busy))
+        .group_by(release.id, release.name, release.version, release.dsc_url)
+        .order_by(func.max(BuildQueue.lastscore).desc(), func.min(Build.id))
+        .limit(limit),
+    ).all()
+    return tuple(
+        WantedSource(id_, f"{name} {version}", dsc_url or "", _files(session, id_))
+        for id_, name, version, dsc_url in rows
+    )
+
+
+def _files(session: Session, release_id: int) -> tuple[WantedFile, ...]:
+    file = SourcePackageReleaseFile
+    rows = session.execute(
+        select(file.filename, file.sha256, file.size)
+        .where(file.release_id == release_id, file.file_id.is_(None))
+        .order_by(file.id),
+    )
+    return tuple(WantedFile(*row) for row in rows)
+
+
+def keep_fetched(session: Session, now: datetime, release_id: int, contents: Mapping[str, Content]) -> None:
+    """Record the files that came, by their names; the builds of their source wait for them no more."""
+    release = session.get_one(SourcePackageRelease, release_id)
+    for file in release.files:
+        if file.file_id is None and file.filename in contents:
+            content, name = contents[file.filename], file.filename
+            file.file_id = remember_file(session, content, name, mimetype(name), now, release.upload_archive_id)
+    release.dsc_url = None
+    _give_reason(session, release_id, None)
+
+
+def keep_failure(session: Session, release_id: int, why: str) -> None:
+    """Have the builds of a source say why its files could not be fetched."""
+    _give_reason(session, release_id, f"{UNFETCHED}: {why}")
+
+
+def _give_reason(session: Session, release_id: int, reason: str | None) -> None:
+    builds = select(Build.id).where(Build.sourcepackagerelease_id == release_id)
+    waiting = update(BuildQueue).where(BuildQueue.build_id.in_(builds), BuildQueue.reason.startswith(UNFETCHED))
+    session.execute(waiting.values(reason=reason), execution_options={"synchronize_session": False})
