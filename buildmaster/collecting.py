@@ -25,7 +25,7 @@ from buildmaster.farm.redacting import without_credentials
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import GATHERING, INCOMING
 from buildmaster.librarian import ILibrarian
-from buildmaster.model.attempts import results_landed, start_gathering
+from buildmaster.model.attempts import held, results_landed, start_gathering
 from buildmaster.model.files import remember_file
 from buildmaster.slave import ISlave
 
@@ -151,11 +151,15 @@ class Collector:
     def _land(self, job: JobFacts) -> str:
         """Move the whole results into incoming/ by one rename; return the name of their folder there."""
         leaf = f"{self._now():%Y%m%d-%H%M%S}-{job.cookie}"
-        (self._folder(job.cookie) / RESULTS).rename(self._root / INCOMING / leaf)
+        incoming = self._root / INCOMING
+        incoming.mkdir(parents=True, exist_ok=True)
+        (self._folder(job.cookie) / RESULTS).rename(incoming / leaf)
         return leaf
 
 
 def _landed(session: Session, now: datetime, attempt_id: int, leaf: str, log: Log) -> bool:
+    if held(session, attempt_id) is None:
+        return False
     return results_landed(session, now, attempt_id, leaf, log.named(session, now, BuildState.UPLOADING))
 
 

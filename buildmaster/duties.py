@@ -4,8 +4,8 @@ An errand may take long; what it was decided on may have changed when it changes
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy.orm import Session
 from twisted.logger import Logger
@@ -13,19 +13,25 @@ from twisted.logger import Logger
 from buildmaster.collecting import CollectionFailedError, Collector, Log
 from buildmaster.database import Database
 from buildmaster.farm.actions import Collect, Conclude, Requeue
-from buildmaster.farm.facts import BuilderFacts, JobFacts, Silence
-from buildmaster.farm.states import BuilderStatus, BuildState, CleanStatus, FailedBy
-from buildmaster.model.attempts import conclude, requeue
-from buildmaster.model.upkeep import fail, mark, restore
+from buildmaster.farm.announcing import judged, marked
+from buildmaster.farm.blame import Verdict
+from buildmaster.farm.facts import BuilderFacts, JobFacts, Silence, SlaveStatus
+from buildmaster.farm.following import OVER
+from buildmaster.farm.scanning import next_delay
+from buildmaster.farm.states import BuilderStatus, BuildState, FailedBy
+from buildmaster.model.attempts import Setback, conclude, held
+from buildmaster.model.blaming import requeue
+from buildmaster.model.notifying import Notices
+from buildmaster.model.upkeep import cleaned, fail, postpone_probe, restore
 from buildmaster.resetting import CannotResumeHostError, Resetter
+from buildmaster.saying import say
 from buildmaster.slave import Slaves
 
 log = Logger()
-Tell = Callable[[Session, datetime, int], None]  # tells people of the end of a build, by its id
 
 
 class Duties:
-    """The errands of the scanner. ``tell`` posts the notices about a build that has ended."""
+    """The errands of the scanner."""
 
     def __init__(
         self,
@@ -33,7 +39,7 @@ class Duties:
         slaves: Slaves,
         collector: Collector,
         resetter: Resetter,
-        tell: Tell,
+        notices: Notices,
         now: Callable[[], datetime],
         nudge: Callable[[str], None],
     ) -> None:
@@ -41,7 +47,7 @@ class Duties:
         self._slaves = slaves
         self._collector = collector
         self._resetter = resetter
-        self._tell = tell
+        self._notices = notices
         self._now = now
         self._nudge = nudge
 
@@ -51,26 +57,35 @@ class Duties:
         try:
             taken = await self._collector.collect(slave, job, action.filemap)
         except CollectionFailedError as error:
-            await self._database.run(partial(requeue, blamed=True), self._now(), job.attempt_id, str(error))
-            log.warn("{title} goes back to the queue: {why}", title=job.title, why=str(error))
+            await self._lost(builder, job, str(error))
         else:
             if taken:
                 self._nudge("uploader")
         await self.clean(builder)
 
+    async def _lost(self, builder: BuilderFacts, job: JobFacts, reason: str) -> None:
+        """Give a job back whose results could not be fetched; its log was."""
+        fetched = await self._collector.log(self._slaves.of(builder), job)
+        await self._given_back(builder, job, Setback(reason), fetched)
+        log.warn("{title} goes back to the queue: {why}", title=job.title, why=reason)
+
     async def conclude(self, builder: BuilderFacts, job: JobFacts, action: Conclude) -> None:
         """End a build, with its log."""
         fetched = await self._collector.log(self._slaves.of(builder), job)
-        await self._database.run(_concluded, self._now(), job, action, fetched, self._tell)
+        await self._database.run(_concluded, self._now(), job, action, fetched, self._notices)
         await self._collector.forget(job)
         await self.clean(builder)
 
     async def give_back(self, builder: BuilderFacts, job: JobFacts, action: Requeue) -> None:
         """Give a job back to the queue, with the log of its attempt."""
         fetched = await self._collector.log(self._slaves.of(builder), job)
-        await self._database.run(_given_back, self._now(), job, action, fetched)
-        await self._collector.forget(job)
+        await self._given_back(builder, job, Setback(action.reason, action.blamed, action.zero_score), fetched)
         await self.clean(builder)
+
+    async def _given_back(self, builder: BuilderFacts, job: JobFacts, setback: Setback, fetched: Log) -> None:
+        verdict = await self._database.run(_given_back, self._now(), builder, job, setback, fetched, self._notices)
+        say(builder, judged(builder, job.title, verdict, setback.reason))
+        await self._collector.forget(job)
 
     async def abort(self, builder: BuilderFacts) -> None:
         """Tell the slave to end its build; whether it does is seen by the next scan."""
@@ -79,10 +94,13 @@ class Duties:
             log.info("{name} did not confirm an abort: {why}", name=builder.name, why=reply.reason)
 
     async def clean(self, builder: BuilderFacts) -> None:
-        """Clean a slave that has ended; one that isn't reset besides is then ready for work."""
-        reply = await self._slaves.of(builder).clean()
-        if reply == BuilderStatus.IDLE.value and builder.builderok and not builder.is_reset:
-            await self._database.run(mark, self._now(), builder.id, CleanStatus.CLEAN)
+        """Clean a slave that has ended, and no other; one that isn't reset besides is then ready for work."""
+        slave = self._slaves.of(builder)
+        word = await slave.status()
+        if isinstance(word, SlaveStatus) and word.status in OVER:
+            reply = await slave.clean()
+            if reply == BuilderStatus.IDLE.value and not builder.is_reset:
+                await self._database.run(cleaned, self._now(), builder.id, builder.url)
         self._nudge("slave_scanner")
         self._nudge("dispatcher")
 
@@ -91,28 +109,44 @@ class Duties:
         try:
             await self._resetter.reset(builder, self._slaves.of(builder))
         except CannotResumeHostError as error:
-            await self._database.run(fail, self._now(), builder.id, FailedBy.PROBE, str(error))
-            log.warn(
-                "{name} ({url}) marked as failed due to: {why}", name=builder.name, url=builder.url, why=str(error)
-            )
+            await self._database.run(_not_reset, self._now(), builder, str(error))
+            say(builder, marked(builder, str(error)))
         else:
-            await self._database.run(_reset, self._now(), builder.id)
+            await self._database.run(_reset, self._now(), builder)
             self._nudge("dispatcher")
 
 
-def _concluded(session: Session, now: datetime, job: JobFacts, action: Conclude, fetched: Log, tell: Tell) -> None:
+def _concluded(
+    session: Session, now: datetime, job: JobFacts, action: Conclude, fetched: Log, notices: Notices
+) -> None:
+    if held(session, job.attempt_id) is None:
+        return
     log_id = fetched.named(session, now, action.state)
     ending = {"failure": action.failure, "dependencies": action.dependencies}
-    if conclude(session, now, job.attempt_id, action.state, log_id=log_id, **ending):
-        tell(session, now, job.build_id)
+    conclude(session, now, job.attempt_id, action.state, log_id=log_id, **ending)
+    notices.ended(session, now, job.build_id)
 
 
-def _given_back(session: Session, now: datetime, job: JobFacts, action: Requeue, fetched: Log) -> None:
+def _given_back(
+    session: Session,
+    now: datetime,
+    builder: BuilderFacts,
+    job: JobFacts,
+    setback: Setback,
+    fetched: Log,
+    notices: Notices,
+) -> Verdict | None:
+    if held(session, job.attempt_id) is None:
+        return None
     log_id = fetched.named(session, now, BuildState.NEEDSBUILD)
-    how = {"blamed": action.blamed, "zero_score": action.zero_score}
-    requeue(session, now, job.attempt_id, action.reason, log_id=log_id, **how)
+    return requeue(session, now, builder, job.attempt_id, replace(setback, log_id=log_id), notices)
 
 
-def _reset(session: Session, now: datetime, builder_id: int) -> None:
-    restore(session, builder_id)
-    mark(session, now, builder_id, CleanStatus.CLEAN)
+def _not_reset(session: Session, now: datetime, builder: BuilderFacts, reason: str) -> None:
+    if not fail(session, now, builder.id, FailedBy.PROBE, reason):
+        postpone_probe(session, now, builder.id, next_delay(builder.probe_delay), reason)
+
+
+def _reset(session: Session, now: datetime, builder: BuilderFacts) -> None:
+    restore(session, builder.id)
+    cleaned(session, now, builder.id, builder.url)

@@ -12,7 +12,7 @@ from typing import Any
 from buildmaster.database import Database
 from buildmaster.farm.facts import BuilderFacts, BuildReply, Present, Silence, SlaveStatus
 from buildmaster.farm.states import BuilderStatus
-from buildmaster.model.attempts import accepted
+from buildmaster.model.attempts import accepted, wanted
 from buildmaster.slave import ISlave
 
 KINDS = ("binarypackage", "debian")  # what slaves call a build of binary packages, today's word first
@@ -58,6 +58,10 @@ class UnsuitableSlaveError(DispatchFailedError):
     """The slave can't build this at all: no other build should be given to it either."""
 
 
+class NotWantedError(Exception):
+    """The build was cancelled before the slave was told of it; the scanner ends it."""
+
+
 class Preparer:
     """Gives orders to slaves."""
 
@@ -68,16 +72,18 @@ class Preparer:
     async def prepare(self, slave: ISlave, order: Order) -> bool:
         """Make the slave build; tell whether it has taken the build for certain.
 
-        Raise DispatchFailedError where it certainly has not. Where nobody knows, the scanner will find out.
+        Raise DispatchFailedError where it certainly has not, NotWantedError where the build was cancelled meanwhile.
+        Where nobody knows, it is noted as taken, and the scanner will find out.
         """
         await self._send_files(slave, order)
+        if not await self._database.read(wanted, order.attempt_id):
+            raise NotWantedError(f"{order.title} is wanted no more")
         reply = await self._build(slave, order)
         if isinstance(reply, BuildReply) and reply.status == UNKNOWN_SUM:
             await self._send_files(slave, order)
             reply = await self._build(slave, order)
         taken = await self._judge(slave, order, reply)
-        if taken:
-            await self._database.run(accepted, self._now(), order.attempt_id)
+        await self._database.run(accepted, self._now(), order.attempt_id)
         return taken
 
     async def _send_files(self, slave: ISlave, order: Order) -> None:

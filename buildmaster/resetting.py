@@ -45,4 +45,4 @@ class Resetter:
             raise CannotResumeHostError("Undefined vm_host.")
         if not self._command:
             raise CannotResumeHostError("Resuming failed: vm_resume_command is empty in [slaves] of the conf file")
-        return shlex.split(self._command % {"vm_host": builder.vm_host})
+        return [word % {"vm_host": builder.vm_host} for word in shlex.split(self._command)]

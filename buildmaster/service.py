@@ -189,10 +189,9 @@ def make_scanner(parts: Parts) -> Scanner:
     slaves, limits = parts.config.slaves, parts.config.limits
     bounds = Bounds(limits.result_files, limits.result_size, limits.log_size)
     collector = Collector(parts.database, parts.librarian, parts.config.root, bounds, parts.in_thread, utc_now)
-    tell = make_notices(parts.config)
-    duties = Duties(parts.database, parts.slaves, collector, make_resetter(parts), tell, utc_now, parts.nudge)
-    told = parts.config.mail.administrators
-    effects = Effects(parts.database, parts.errands, duties, utc_now, parts.nudge, told)
+    notices = make_notices(parts.config)
+    duties = Duties(parts.database, parts.slaves, collector, make_resetter(parts), notices, utc_now, parts.nudge)
+    effects = Effects(parts.database, parts.errands, duties, utc_now, parts.nudge, notices)
     probes = Probes(parts.reactor, parts.slaves, lambda: parts.nudge(Scanner.name))
     patience = Limits(
         silent_scans=slaves.silent_scans,
@@ -202,7 +201,7 @@ def make_scanner(parts: Parts) -> Scanner:
         abort=limits.abort_limit,
     )
     pace = Pace(slaves.poll_building, slaves.poll_idle)
-    return Scanner(parts.database, probes, parts.errands, collector, effects, pace, patience, utc_now, told)
+    return Scanner(parts.database, probes, parts.errands, collector, effects, pace, patience, utc_now, notices)
 
 
 def make_notices(config: Config) -> BuildNotices:
@@ -227,8 +226,9 @@ def make_dispatcher(parts: Parts) -> Dispatcher:
     """Return the dispatcher."""
     web = parts.config.web
     preparer = Preparer(parts.database, utc_now)
+    notices = make_notices(parts.config)
     files_url = web.slave_url or web.public_url
-    return Dispatcher(parts.database, parts.slaves, parts.errands, preparer, files_url, utc_now, parts.nudge)
+    return Dispatcher(parts.database, parts.slaves, parts.errands, preparer, notices, files_url, utc_now, parts.nudge)
 
 
 def make_queue_builder(parts: Parts) -> QueueBuilder:

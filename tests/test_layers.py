@@ -25,7 +25,7 @@ OTHERS = {
 }
 DAEMON = {"signals", "stall", "systemd", "mastership"}
 UPLOADS = {"drops", "intake", "leaves", "packages", "signatures", "uploadcommand"}
-ERRANDS = {"collecting", "duties", "preparing", "probing", "resetting"}
+ERRANDS = {"collecting", "duties", "preparing", "probing", "resetting", "saying"}
 EDGES = SLAVE | OTHERS | UPLOADS | ERRANDS | {"upgrading"}
 ALLOWED = {
     "errors": set(),

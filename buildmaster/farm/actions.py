@@ -24,8 +24,13 @@ class CountSilence:
 
 
 @dataclass(frozen=True)
+class Adopt:
+    """The slave has the job, though nobody noted that it took it."""
+
+
+@dataclass(frozen=True)
 class SaveLogTail:
-    """Keep the end of the running build's log for people."""
+    """Keep the end of the running build's log, as people may see it."""
 
     tail: str
 
@@ -41,7 +46,7 @@ class Collect:
 class Conclude:
     """End the build in ``state``, with the log if ``fetch_log``.
 
-    ``package_spoke``: the builder did its work, so its count of failures is cleared.
+    ``package_spoke``: the builder did its work to the end, so its count of failures is cleared.
     """
 
     state: BuildState
@@ -112,7 +117,7 @@ class MarkClean:
 
 @dataclass(frozen=True)
 class Abort:
-    """Ask the slave to end its build, and note since when we wait for that."""
+    """Ask the slave to end its build, and note since when we wait for that: the first time counts."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ class Reset:
 Action = (
     Heard
     | CountSilence
+    | Adopt
     | SaveLogTail
     | Collect
     | Conclude

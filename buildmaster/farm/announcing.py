@@ -15,9 +15,10 @@ from buildmaster.farm.actions import (
     Reset,
     Restore,
 )
+from buildmaster.farm.blame import BUILDER_LIMIT, Verdict
 from buildmaster.farm.facts import BuilderFacts, Observation, SlaveStatus
 from buildmaster.farm.following import OUT_OF_ORDER
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.states import BuildState, CleanStatus
 
 
 class Level(Enum):
@@ -65,6 +66,8 @@ def held_text(builder: BuilderFacts, action: Hold) -> str:
 
 
 def _small(builder: BuilderFacts, action: Action, title: str) -> Line | None:
+    if isinstance(action, Abort) and _told_before(builder):
+        return None
     texts = {
         Collect: f"{builder.name} has built {title}: its results are fetched",
         Abort: f"{builder.name} is told to abort its build",
@@ -74,6 +77,12 @@ def _small(builder: BuilderFacts, action: Action, title: str) -> Line | None:
     }
     text = texts.get(type(action))
     return None if text is None else (Level.INFO, text)
+
+
+def _told_before(builder: BuilderFacts) -> bool:
+    if builder.job is None:
+        return builder.clean_status is CleanStatus.CLEANING
+    return builder.job.cancel_since is not None
 
 
 def _conclusion(builder: BuilderFacts, action: Conclude, title: str) -> Line:
@@ -97,7 +106,38 @@ def _failed(builder: BuilderFacts, reason: str) -> Line:
     if reason.startswith("Unknown status code ("):
         word = reason.removeprefix("Unknown status code (").partition(")")[0]
         return Level.CRITICAL, f"Builder on {builder.url} returned unknown status {word}, failing it"
-    return Level.WARN, f"{builder.name} ({builder.url}) marked as failed due to: {reason}"
+    return marked(builder, reason)
+
+
+def marked(builder: BuilderFacts, reason: str) -> Line:
+    """Return the line about a builder that is taken out of service, as operators search for it: with its traceback."""
+    where = f"  Slave {builder.name!r}, {builder.url}rpc, status()"
+    trace = f"Traceback (most recent call last):\n{where}\nerror: {reason}"
+    return Level.WARN, f"{builder.name} ({builder.url}) marked as failed due to: {reason}\n{trace}"
+
+
+def judged(builder: BuilderFacts, title: str, verdict: Verdict | None, reason: str) -> Line | None:
+    """Return the line about who was found guilty of a failure, if somebody was."""
+    if verdict is Verdict.BUILD:
+        return Level.WARN, f"{title} has failed on too many builders, at last on {builder.name}: {reason}"
+    if verdict is Verdict.BUILDER:
+        return Level.WARN, f"{builder.name} ({builder.url}) marked as failed due to: {too_many(reason)}"
+    return None
+
+
+def too_many(reason: str) -> str:
+    """Return why a builder is failed at its limit; ``reason`` is its last failure."""
+    return f"{BUILDER_LIMIT} failures in a row, the last: {reason}"
+
+
+def failed_text(builder: BuilderFacts, reason: str) -> tuple[str, str]:
+    """Return subject and text of what administrators are told of a builder that an operator must look at."""
+    about = f"{builder.name} is out of service"
+    text = (
+        f"{builder.name} ({builder.url}) is out of service: {reason}\n\n"
+        f"When the cause is mended: buildmaster builder ok {builder.name}"
+    )
+    return about, text
 
 
 def outage_text(processor: str, silent: int) -> tuple[str, str]:

@@ -103,7 +103,7 @@ def match(builders: Sequence[Candidate], heads: Iterable[Head]) -> tuple[Assignm
 
 def _idle(members: Iterable[Candidate]) -> list[Candidate]:
     free = (builder for builder in members if builder.hindrance is None)
-    return sorted(free, key=lambda builder: (-len(builder.processors), builder.name), reverse=True)
+    return sorted(free, key=lambda builder: (len(builder.processors), builder.name), reverse=True)
 
 
 def _pick(head: Head, idle: list[Candidate], pool: list[Candidate], taken: set[int]) -> Candidate | None:

@@ -88,7 +88,8 @@ class Content:
 class JobFacts:
     """What a builder is believed to hold: one attempt at one build. ``label`` names it in the names of files.
 
-    ``accepted``: the slave took it. ``landed``: its results lie in incoming/. ``held_for``: why it goes no further.
+    ``accepted``: the slave took it, or may have. ``landed``: its results lie in incoming/. ``held_for``: why it goes no
+    further.
     """
 
     build_id: int
@@ -111,6 +112,7 @@ class JobFacts:
     estimate: float | None = None
     build_limit: float | None = None
     silence_limit: float | None = None
+    empty_log_limit: float | None = None
     held_for: str | None = None
     accepted: bool = True
     landed: bool = False
@@ -133,6 +135,7 @@ class BuilderFacts:
     builderok: bool = True
     failed_by: FailedBy | None = None
     failnotes: str | None = None
+    date_failed: datetime | None = None
     manual: bool = False
     clean_status: CleanStatus = CleanStatus.CLEAN
     clean_since: datetime | None = None

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from buildmaster.farm import pockets
-from buildmaster.farm.actions import Abort, Action, Collect, Conclude, FailBuilder, Hold, Requeue, Rescue, SaveLogTail
+from buildmaster.farm.actions import Abort, Action, Adopt, Collect, Conclude, FailBuilder, Hold, Requeue, SaveLogTail
 from buildmaster.farm.facts import BuilderFacts, JobFacts, Limits, SlaveStatus, longer
+from buildmaster.farm.logs import shown_tail
 from buildmaster.farm.states import BuilderStatus, BuildState, FailedBy, SlaveVerdict
 
 TERMINATING = "Waiting for slave process to be terminated"
@@ -35,6 +36,12 @@ class Case:
         """Tell whether the slave speaks of the job that we believe it to have."""
         return self.word.cookie == self.job.cookie
 
+    @property
+    def tail(self) -> str | None:
+        """The end of the log, as people may see it; None where the slave did not say."""
+        tail = self.word.logtail
+        return None if tail is None else shown_tail(tail, private=self.job.private)
+
     def longer(self, since: datetime | None, limit: float) -> bool:
         """Tell whether ``limit`` seconds have passed ``since`` then."""
         return longer(since, self.now, limit)
@@ -51,22 +58,24 @@ def _building(case: Case) -> Actions:
     lost = _lost(case)
     if lost:
         return lost
-    return BUILDING_TABLE[case.word.status](case)
+    adopt = () if case.job.accepted else (Adopt(),)
+    return (*adopt, *BUILDING_TABLE[case.word.status](case))
 
 
 def _lost(case: Case) -> Actions:
     """Return what to do where the slave does not have the job that its builder is believed to hold."""
     unknown = unknown_word(case.word)
     if unknown is not None:
-        return (Requeue(unknown), FailBuilder(FailedBy.PROBE, unknown))
+        return (Requeue(unknown, fetch_log=True), FailBuilder(FailedBy.PROBE, unknown))
     if case.word.status is BuilderStatus.IDLE:
         return (Requeue(_forgotten(case.builder, case.job), blamed=case.job.accepted),)
     return () if case.ours else _strange(case)
 
 
 def _strange(case: Case) -> Actions:
-    cookie, reason = case.word.cookie or "?", case.mismatch or "Job build entry mismatch"
-    return (Rescue(cookie, reason), Requeue(f"builder {case.builder.name} has {cookie} instead: {reason}"))
+    """Give the job back; the builder, which then holds none, is rescued in the next turn."""
+    cookie, reason = case.word.cookie or "a job without a name", case.mismatch or "Job build entry mismatch"
+    return (Requeue(f"builder {case.builder.name} has {cookie} instead: {reason}"),)
 
 
 def _forgotten(builder: BuilderFacts, job: JobFacts) -> str:
@@ -82,26 +91,28 @@ def _aborted(case: Case) -> Actions:
 def _aborting(case: Case) -> Actions:
     if case.job.logtail == TERMINATING and case.longer(case.job.tail_changed, case.limits.abort):
         return (Requeue(f"builder {case.builder.name} aborts the build, uncalled, and does not come to an end"),)
-    return _tail(case.job, TERMINATING)
+    return _save(case.job, TERMINATING)
 
 
 def _running(case: Case) -> Actions:
-    return _overdue(case) or _tail(case.job, case.word.logtail)
+    return _overdue(case) or _save(case.job, case.tail)
 
 
-def _tail(job: JobFacts, tail: str | None) -> Actions:
+def _save(job: JobFacts, tail: str | None) -> Actions:
     return () if tail is None or tail == job.logtail else (SaveLogTail(tail),)
 
 
 def _overdue(case: Case) -> Actions:
     """Give up a build that takes too long, or says nothing for too long."""
-    job, limits, tail = case.job, case.limits, case.word.logtail
+    job, limits = case.job, case.limits
     build, silence = job.build_limit or limits.build, job.silence_limit or limits.silence
+    empty = job.empty_log_limit or limits.empty_log
     if case.longer(job.started, build):
-        return (Conclude(BuildState.FAILEDTOBUILD, failure=f"the build took longer than {hours(build)}"),)
-    if tail == "" and case.longer(job.started, limits.empty_log):
-        return (Requeue(f"builder {case.builder.name} has an empty log for longer than {hours(limits.empty_log)}"),)
-    if tail and tail == job.logtail and case.longer(job.tail_changed, silence):
+        failure = f"the build took longer than {hours(build)}"
+        return (Conclude(BuildState.FAILEDTOBUILD, failure=failure, package_spoke=False),)
+    if case.word.logtail == "" and case.longer(job.started, empty):
+        return (Requeue(f"builder {case.builder.name} has an empty log for longer than {hours(empty)}"),)
+    if case.word.logtail and case.tail == job.logtail and case.longer(job.tail_changed, silence):
         return (Requeue(f"the build's log did not change for longer than {hours(silence)}", fetch_log=True),)
     return ()
 
@@ -167,9 +178,19 @@ def _cancelling(case: Case) -> Actions:
         log = case.ours and case.word.status in OVER
         return (Conclude(BuildState.CANCELLED, fetch_log=log, package_spoke=False),)
     if case.longer(case.job.cancel_since, case.limits.abort):
-        return (Conclude(BuildState.CANCELLED, package_spoke=False),)
-    abort = (Abort(),) if case.word.status is BuilderStatus.BUILDING else ()
-    return (*abort, *_tail(case.job, TERMINATING))
+        return (Conclude(BuildState.CANCELLED, package_spoke=False), *_failed_to_end(case.builder, case.limits))
+    to_be_told = case.word.status is BuilderStatus.BUILDING or case.job.cancel_since is None
+    return (*((Abort(),) if to_be_told else ()), *_save(case.job, TERMINATING))
+
+
+def _failed_to_end(builder: BuilderFacts, limits: Limits) -> Actions:
+    """Fail a builder whose slave does not end its build; one that is reset will end it so."""
+    return () if builder.is_reset or not builder.builderok else (FailBuilder(FailedBy.PROBE, unending(limits)),)
+
+
+def unending(limits: Limits) -> str:
+    """Return what is said of a slave that does not end its build."""
+    return f"its slave did not end its build {limits.abort:.0f} s after it was told to"
 
 
 def _gathering(case: Case) -> Actions:

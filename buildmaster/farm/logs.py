@@ -3,6 +3,8 @@
 from buildmaster.farm.redacting import without_credentials
 from buildmaster.farm.states import BuildState
 
+ENDING = ".txt.gz"
+
 
 def shown_tail(tail: str, *, private: bool) -> str:
     """Return the end of a log as people may see it.
@@ -15,4 +17,9 @@ def shown_tail(tail: str, *, private: bool) -> str:
 
 def log_name(label: str, state: BuildState) -> str:
     """Return the name of a build's log; ``label`` is ``<distro>-<series>-<tag>.<source>_<version>``."""
-    return f"buildlog_{label}_{state.name}.txt.gz"
+    return f"buildlog_{label}_{state.name}{ENDING}"
+
+
+def renamed_log(name: str, state: BuildState) -> str:
+    """Return the name of a build's log once the build has come to another state."""
+    return f"{name.rpartition('_')[0]}_{state.name}{ENDING}"

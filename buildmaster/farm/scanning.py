@@ -33,7 +33,7 @@ from buildmaster.farm.facts import (
     SlaveStatus,
     longer,
 )
-from buildmaster.farm.following import JOB_TABLES, OVER, Actions, Case, unknown_word
+from buildmaster.farm.following import JOB_TABLES, OVER, Actions, Case, unending, unknown_word
 from buildmaster.farm.states import BuilderStatus, BuildState, CleanStatus, FailedBy
 
 FIRST_PROBE = 60.0  # seconds after a probe failed a builder; twice as long each time
@@ -62,6 +62,8 @@ def _out_of_service(builder: BuilderFacts) -> Actions:
     """Free the job of a builder that its limit or an operator failed; its slave is left alone."""
     if builder.job is None:
         return ()
+    if builder.job.landed:
+        return (Collect(()),)
     if builder.job.state is BuildState.CANCELLING:
         return (Conclude(BuildState.CANCELLED, fetch_log=False, package_spoke=False),)
     return (Requeue(f"builder {builder.name} was failed: {builder.failnotes or 'no reason given'}", blamed=False),)
@@ -75,12 +77,26 @@ def _silent(builder: BuilderFacts, silence: Silence, seen: Observation, limits: 
         return (Collect(()),)
     count = CountSilence(silence.reason)
     if seen.outage:
-        return (*_undo_mark(builder), count)
+        return (*(_undo_mark(builder) if marked_since_silent(builder) else ()), count)
     if builder.job is None:
-        return (count, *_mark_or_postpone(builder, silence.reason))
+        return (count, *_silent_without_job(builder, silence))
     if builder.silent_scans + 1 < limits.silent_scans:
         return (count,)
     return (count, _give_up(builder, builder.job, silence, limits))
+
+
+def _silent_without_job(builder: BuilderFacts, silence: Silence) -> Actions:
+    """One that is reset need not answer before: its machine may be off, or hang."""
+    if builder.is_reset and builder.clean_status is not CleanStatus.CLEAN:
+        return (Reset(),)
+    return _mark_or_postpone(builder, silence.reason)
+
+
+def marked_since_silent(builder: BuilderFacts) -> bool:
+    """Tell whether a probe failed the builder for the silence that still lasts, and not for something before it."""
+    if builder.failed_by is not FailedBy.PROBE or builder.silent_since is None or builder.date_failed is None:
+        return False
+    return builder.date_failed >= builder.silent_since
 
 
 def _give_up(builder: BuilderFacts, job: JobFacts, silence: Silence, limits: Limits) -> Conclude | Requeue:
@@ -148,8 +164,10 @@ def _rescue(builder: BuilderFacts, word: SlaveStatus, seen: Observation) -> Acti
 def _cleaning(builder: BuilderFacts, word: SlaveStatus, now: datetime, limits: Limits) -> Actions:
     if builder.is_reset:
         return (Reset(),)
+    cleaning = builder.clean_status is CleanStatus.CLEANING
+    late = cleaning and longer(builder.clean_since, now, limits.abort)
+    mark = _mark_or_postpone(builder, unending(limits)) if late else ()
     if word.status in OVER:
-        return (Clean(),)
-    if builder.clean_status is CleanStatus.CLEANING and longer(builder.clean_since, now, limits.abort):
-        return _mark_or_postpone(builder, f"its slave did not end a build {limits.abort:.0f} s after it was told to")
-    return (Abort(),) if word.status is BuilderStatus.BUILDING else ()
+        return (*mark, Clean())
+    to_be_told = word.status is BuilderStatus.BUILDING or not cleaning
+    return (*mark, *((Abort(),) if to_be_told else ()))

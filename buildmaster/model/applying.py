@@ -1,6 +1,7 @@
 """Change the rows that actions are about: for all builders of a turn in one transaction."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from buildmaster.farm.actions import (
     Abort,
     Action,
+    Adopt,
     Clean,
     Conclude,
     CountSilence,
@@ -23,31 +25,45 @@ from buildmaster.farm.actions import (
     Restore,
     SaveLogTail,
 )
-from buildmaster.farm.announcing import held_text
+from buildmaster.farm.announcing import failed_text, held_text
+from buildmaster.farm.blame import Verdict
 from buildmaster.farm.facts import BuilderFacts
-from buildmaster.farm.logs import shown_tail
-from buildmaster.farm.states import CleanStatus
-from buildmaster.model import attempts, upkeep
-from buildmaster.model.notifying import warn
+from buildmaster.farm.scanning import FIRST_PROBE
+from buildmaster.farm.states import CleanStatus, FailedBy
+from buildmaster.model import attempts, blaming, upkeep
+from buildmaster.model.notifying import Notices
 
 Decisions = Sequence[tuple[BuilderFacts, tuple[Action, ...]]]
-Deed = Callable[[Session, datetime, BuilderFacts, Any], None]  # Any: the action that the deed is for
+Verdicts = dict[int, Verdict]  # by the ids of builders
 
 
-def apply(session: Session, now: datetime, decisions: Decisions, administrators: Sequence[str] = ()) -> None:
+@dataclass(frozen=True)
+class Moment:
+    """A transaction, the time of what is done in it, and who is told of that."""
+
+    session: Session
+    now: datetime
+    notices: Notices
+
+
+Deed = Callable[[Moment, BuilderFacts, Any], Verdict | None]  # Any: the action that the deed is for
+
+
+def apply(session: Session, now: datetime, decisions: Decisions, notices: Notices) -> Verdicts:
     """Change the rows; what is the same for all builders in one statement, the rest builder by builder.
 
-    ``administrators`` are told of builds that are held.
+    Return who was found guilty of failures, by the builders that they happened on.
     """
+    moment = Moment(session, now, notices)
     upkeep.heard(session, now, [builder.id for builder, actions in decisions if _has(Heard, actions)])
     attempts.save_tails(session, now, _tails(decisions))
-    for builder, actions in decisions:
-        for action in actions:
-            deed = DEEDS.get(type(action))
-            if deed is not None:
-                deed(session, now, builder, action)
-            if isinstance(action, Hold) and _hold(session, builder, action):
-                warn(session, now, administrators, f"a build on {builder.name} is held", held_text(builder, action))
+    found = {builder.id: _act(moment, builder, actions) for builder, actions in decisions}
+    return {builder_id: verdict for builder_id, verdict in found.items() if verdict is not None}
+
+
+def _act(moment: Moment, builder: BuilderFacts, actions: Sequence[Action]) -> Verdict | None:
+    verdicts = [DEEDS[type(action)](moment, builder, action) for action in actions if type(action) in DEEDS]
+    return next((verdict for verdict in verdicts if verdict is not None), None)
 
 
 def _has(kind: type, actions: Sequence[Action]) -> bool:
@@ -56,75 +72,101 @@ def _has(kind: type, actions: Sequence[Action]) -> bool:
 
 def _tails(decisions: Decisions) -> dict[int, str]:
     return {
-        builder.job.attempt_id: shown_tail(action.tail, private=builder.job.private)
+        builder.job.attempt_id: action.tail
         for builder, actions in decisions
         for action in actions
         if isinstance(action, SaveLogTail) and builder.job is not None
     }
 
 
-def _introduced(session: Session, now: datetime, builder: BuilderFacts, action: Heard) -> None:
+def _introduced(moment: Moment, builder: BuilderFacts, action: Heard) -> None:
     version, kinds = action.version or builder.version, action.kinds or builder.kinds
     if (version, kinds) != (builder.version, builder.kinds):
-        upkeep.introduced(session, builder.id, version, kinds)
+        upkeep.introduced(moment.session, builder.id, version, kinds)
 
 
-def _silent(session: Session, now: datetime, builder: BuilderFacts, action: CountSilence) -> None:
-    upkeep.silent(session, now, builder.id, action.reason)
+def _silent(moment: Moment, builder: BuilderFacts, action: CountSilence) -> None:
+    upkeep.silent(moment.session, moment.now, builder.id, action.reason)
 
 
-def _conclude(session: Session, now: datetime, builder: BuilderFacts, action: Conclude) -> None:
-    if builder.job is not None and action.package_spoke:
-        upkeep.clear_count(session, builder.id)
-    if builder.job is not None and not action.fetch_log:
-        attempts.conclude(session, now, builder.job.attempt_id, action.state, failure=action.failure)
+def _adopt(moment: Moment, builder: BuilderFacts, _: Adopt) -> None:
+    if builder.job is not None:
+        attempts.accepted(moment.session, moment.now, builder.job.attempt_id)
 
 
-def _requeue(session: Session, now: datetime, builder: BuilderFacts, action: Requeue) -> None:
-    if builder.job is not None and not action.fetch_log:
-        attempts.requeue(session, now, builder.job.attempt_id, action.reason, blamed=action.blamed)
+def _conclude(moment: Moment, builder: BuilderFacts, action: Conclude) -> None:
+    """End the build at once, unless its log is to be fetched before: then that is an errand's."""
+    if action.package_spoke:
+        upkeep.clear_count(moment.session, builder.id)
+    if builder.job is None or action.fetch_log:
+        return
+    attempt_id = builder.job.attempt_id
+    if attempts.conclude(moment.session, moment.now, attempt_id, action.state, failure=action.failure):
+        moment.notices.ended(moment.session, moment.now, builder.job.build_id)
 
 
-def _hold(session: Session, builder: BuilderFacts, action: Hold) -> bool:
-    """Hold a build, and give its builder no other; tell whether that is news."""
-    news = builder.job is not None and attempts.hold(session, builder.job.attempt_id, action.reason)
-    if news:
-        upkeep.set_manual(session, builder.id)
-    return news
+def _requeue(moment: Moment, builder: BuilderFacts, action: Requeue) -> Verdict | None:
+    if builder.job is None or action.fetch_log:
+        return None
+    setback = attempts.Setback(action.reason, action.blamed, action.zero_score)
+    attempt_id = builder.job.attempt_id
+    return blaming.requeue(moment.session, moment.now, builder, attempt_id, setback, moment.notices)
 
 
-def _fail(session: Session, now: datetime, builder: BuilderFacts, action: FailBuilder) -> None:
-    upkeep.fail(session, now, builder.id, action.by, action.reason)
+def _hold(moment: Moment, builder: BuilderFacts, action: Hold) -> None:
+    """Hold a build, and give its builder no other; tell of it once."""
+    if builder.job is not None and attempts.hold(moment.session, builder.job.attempt_id, action.reason):
+        upkeep.set_manual(moment.session, builder.id)
+        about = f"a build on {builder.name} is held"
+        moment.notices.warn(moment.session, moment.now, about, held_text(builder, action))
 
 
-def _postpone(session: Session, now: datetime, builder: BuilderFacts, action: PostponeProbe) -> None:
-    upkeep.postpone_probe(session, now, builder.id, action.delay, action.reason)
+def _fail(moment: Moment, builder: BuilderFacts, action: FailBuilder) -> None:
+    if action.by is FailedBy.LIMIT:
+        blaming.retire(moment.session, moment.now, builder, action.reason, moment.notices)
+    else:
+        upkeep.fail(moment.session, moment.now, builder.id, action.by, action.reason)
 
 
-def _restore(session: Session, now: datetime, builder: BuilderFacts, action: Restore) -> None:
-    upkeep.restore(session, builder.id)
+def _postpone(moment: Moment, builder: BuilderFacts, action: PostponeProbe) -> None:
+    """Put off the next probe; tell of a builder that did not come back by the first one."""
+    upkeep.postpone_probe(moment.session, moment.now, builder.id, action.delay, action.reason)
+    if builder.probe_delay == FIRST_PROBE:
+        moment.notices.warn(moment.session, moment.now, *failed_text(builder, action.reason))
 
 
-def _mark(status: CleanStatus) -> Deed:
-    return lambda session, now, builder, action: upkeep.mark(session, now, builder.id, status)
+def _restore(moment: Moment, builder: BuilderFacts, _: Restore) -> None:
+    upkeep.restore(moment.session, builder.id)
 
 
-def _begin_cleaning(session: Session, now: datetime, builder: BuilderFacts, action: Abort | Clean | Reset) -> None:
-    """Note since when a builder without a job is being cleaned; one whose build is cancelled still has its job."""
+def _mark_dirty(moment: Moment, builder: BuilderFacts, _: MarkDirty) -> None:
+    upkeep.mark(moment.session, moment.now, builder.id, CleanStatus.DIRTY)
+
+
+def _mark_clean(moment: Moment, builder: BuilderFacts, _: MarkClean) -> None:
+    upkeep.cleaned(moment.session, moment.now, builder.id, builder.url)
+
+
+def _begin_cleaning(moment: Moment, builder: BuilderFacts, _: Abort | Clean | Reset) -> None:
+    """Note since when a builder without a job is being cleaned; or since when its build is being ended."""
     if builder.job is None:
-        upkeep.mark(session, now, builder.id, CleanStatus.CLEANING)
+        upkeep.mark(moment.session, moment.now, builder.id, CleanStatus.CLEANING)
+    else:
+        attempts.note_abort(moment.session, moment.now, builder.job.attempt_id)
 
 
 DEEDS: dict[type, Deed] = {
     Heard: _introduced,
     CountSilence: _silent,
+    Adopt: _adopt,
     Conclude: _conclude,
     Requeue: _requeue,
+    Hold: _hold,
     FailBuilder: _fail,
     PostponeProbe: _postpone,
     Restore: _restore,
-    MarkDirty: _mark(CleanStatus.DIRTY),
-    MarkClean: _mark(CleanStatus.CLEAN),
+    MarkDirty: _mark_dirty,
+    MarkClean: _mark_clean,
     Abort: _begin_cleaning,
     Clean: _begin_cleaning,
     Reset: _begin_cleaning,

@@ -41,6 +41,7 @@ class Archive(Base):
     key: Mapped[str | None]
     build_limit: Mapped[float | None]
     silence_limit: Mapped[float | None]
+    empty_log_limit: Mapped[float | None]
     date_created: Mapped[datetime]
     distribution: Mapped[Distribution] = relationship()
 

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.blame import Record, Verdict, judge
-from buildmaster.farm.states import HELD, BuildState, CleanStatus, FailedBy, check_transition
-from buildmaster.model.builders import Builder, BuilderProcessor
+from buildmaster.farm.states import HELD, BuildState, CleanStatus, check_transition
 from buildmaster.model.builds import Attempt, Build, BuildQueue
+from buildmaster.model.lognames import name_log
 from buildmaster.model.mapping import changed, table_of
-from buildmaster.model.upkeep import clear_count, fail, mark
+from buildmaster.model.upkeep import clear_count, mark
 
-ATTEMPT, BUILD, QUEUE, BUILDER = table_of(Attempt), table_of(Build), table_of(BuildQueue), table_of(Builder)
-FREE = {"builder_id": None, "buildstart": None, "logtail": None, "tail_changed": None, "cancel_since": None}
+ATTEMPT, BUILD, QUEUE = table_of(Attempt), table_of(Build), table_of(BuildQueue)
+FREE = dict.fromkeys(("builder_id", "buildstart", "logtail", "tail_changed", "cancel_since", "held_for"))
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,16 @@ class Held:
     number: int
     started: datetime
     state: BuildState
+
+
+@dataclass(frozen=True)
+class Setback:
+    """Why a job goes back to the queue: see ``actions.Requeue``. ``log_id`` is the attempt's log, if it was fetched."""
+
+    reason: str
+    blamed: bool = True
+    zero_score: bool = False
+    log_id: int | None = None
 
 
 def held(session: Session, attempt_id: int, states: frozenset[BuildState] = HELD) -> Held | None:
@@ -48,7 +57,7 @@ def held(session: Session, attempt_id: int, states: frozenset[BuildState] = HELD
 
 
 def accepted(session: Session, now: datetime, attempt_id: int) -> None:
-    """Note that the slave took the build."""
+    """Note that the slave took the build, or may have."""
     taken = update(ATTEMPT).where(ATTEMPT.c.id == attempt_id, ATTEMPT.c.accepted.is_(None))
     session.execute(taken.values(accepted=now))
 
@@ -60,6 +69,20 @@ def save_tails(session: Session, now: datetime, tails: dict[int, str]) -> None:
         statement = update(QUEUE).where(QUEUE.c.build_id == mine.scalar_subquery())
         rows = [{"a": attempt_id, "tail": tail} for attempt_id, tail in tails.items()]
         session.connection().execute(statement.values(logtail=bindparam("tail"), tail_changed=now), rows)
+
+
+def note_abort(session: Session, now: datetime, attempt_id: int) -> None:
+    """Note since when the slave has been told to end the build of an attempt that is cancelled."""
+    mine = select(ATTEMPT.c.build_id).where(ATTEMPT.c.id == attempt_id, ATTEMPT.c.finished.is_(None))
+    entry = update(QUEUE).where(QUEUE.c.build_id == mine.scalar_subquery(), QUEUE.c.cancel_since.is_(None))
+    session.execute(entry.values(cancel_since=now))
+
+
+def wanted(session: Session, attempt_id: int) -> bool:
+    """Tell whether the attempt is still to be built: it may have been cancelled while its files were sent."""
+    states = select(BUILD.c.buildstate).join(ATTEMPT, ATTEMPT.c.build_id == BUILD.c.id)
+    live = states.where(ATTEMPT.c.id == attempt_id, ATTEMPT.c.finished.is_(None))
+    return session.scalar(live) is BuildState.BUILDING
 
 
 def start_gathering(session: Session, attempt_id: int) -> bool:
@@ -94,14 +117,21 @@ def conclude(
     dependencies: str | None = None,
     log_id: int | None = None,
 ) -> bool:
-    """End the attempt and its build in ``state``; tell whether it was still live."""
+    """End the attempt and its build in ``state``; tell whether it was still live.
+
+    A build that was cancelled meanwhile is CANCELLED, whatever its slave made of it.
+    """
     job = held(session, attempt_id)
     if job is None:
         return False
+    if job.state is BuildState.CANCELLING:
+        state, dependencies = BuildState.CANCELLED, None
     _end(session, now, job, state, {"failure": failure, "buildlog_id": log_id})
     values = {"failure": failure, "dependencies": dependencies or None}
     session.execute(update(BUILD).where(BUILD.c.id == job.build_id).values(**values))
     _leave_queue(session, job)
+    if log_id is not None:
+        name_log(session, log_id, state)
     return True
 
 
@@ -114,106 +144,13 @@ def hold(session: Session, attempt_id: int, reason: str) -> bool:
     return bool(changed(session, entry.values(held_for=reason)))
 
 
-def requeue(
-    session: Session,
-    now: datetime,
-    attempt_id: int,
-    reason: str,
-    *,
-    blamed: bool,
-    zero_score: bool = False,
-    log_id: int | None = None,
-) -> Verdict | None:
-    """Give the job back to the queue, or fail its build if that is found guilty; return the verdict, None if too late.
-
-    A cancelled build is not given back: it is then CANCELLED.
-    """
-    job = held(session, attempt_id)
-    if job is None:
-        return None
-    if job.state is BuildState.CANCELLING:
-        conclude(session, now, attempt_id, BuildState.CANCELLED, log_id=log_id)
-        return Verdict.NOBODY
-    verdict = _judge(session, now, job, reason) if blamed else Verdict.NOBODY
-    if verdict is Verdict.BUILD:
-        _convict(session, now, job, reason, log_id)
-    else:
-        _give_back(session, now, job, reason, zero_score=zero_score, blamed=blamed, log_id=log_id)
-    return verdict
-
-
-def _give_back(
-    session: Session,
-    now: datetime,
-    job: Held,
-    reason: str,
-    *,
-    zero_score: bool,
-    blamed: bool,
-    log_id: int | None,
-) -> None:
-    _end(session, now, job, BuildState.NEEDSBUILD, {"failure": reason, "buildlog_id": log_id})
-    values: dict[str, Any] = FREE | {"held_for": None, "shunned_id": job.builder_id if blamed else None}  # Any: values
+def give_back(session: Session, now: datetime, job: Held, setback: Setback) -> None:
+    """End the attempt, and put its entry back among the waiting ones."""
+    _end(session, now, job, BuildState.NEEDSBUILD, {"failure": setback.reason, "buildlog_id": setback.log_id})
+    shunned_id = job.builder_id if setback.blamed else None
+    score = {"lastscore": 0} if setback.zero_score else {}
     entry = update(QUEUE).where(QUEUE.c.build_id == job.build_id)
-    session.execute(entry.values(**values, **({"lastscore": 0} if zero_score else {})))
-
-
-def _convict(session: Session, now: datetime, job: Held, reason: str, log_id: int | None) -> None:
-    """Fail the build with the reasons of all its attempts, and give the builders their counts back."""
-    counted = _counted(session, job)
-    reasons = [f"attempt {number}: {text}" for number, _, text in counted[1:]] + [f"attempt {job.number}: {reason}"]
-    failure = "it failed again and again, on different builders\n" + "\n".join(reasons)
-    conclude(session, now, job.attempt_id, BuildState.FAILEDTOBUILD, failure=failure, log_id=log_id)
-    for _, builder_id, _ in counted:
-        count = BUILDER.c.failure_count
-        back = update(BUILDER).where(BUILDER.c.id == builder_id, count > 0)
-        session.execute(back.values(failure_count=count - 1))
-
-
-def _judge(session: Session, now: datetime, job: Held, reason: str) -> Verdict:
-    """Count the failure on builder and build, and find who is guilty; a guilty builder is taken out of service."""
-    session.execute(update(ATTEMPT).where(ATTEMPT.c.id == job.attempt_id).values(blamed=True))
-    build_failures = _count_up(session, BUILD, job.build_id)
-    builder_failures = _count_up(session, BUILDER, job.builder_id)
-    builders = frozenset(builder_id for _, builder_id, _ in _counted(session, job))
-    verdict = judge(Record(builder_failures, build_failures, builders, _able(session, job)))
-    if verdict is Verdict.BUILDER:
-        fail(session, now, job.builder_id, FailedBy.LIMIT, f"{builder_failures} failures in a row, the last: {reason}")
-    return verdict
-
-
-def _count_up(session: Session, table: Table, row_id: int) -> int:
-    counted = update(table).where(table.c.id == row_id).values(failure_count=table.c.failure_count + 1)
-    return int(session.execute(counted.returning(table.c.failure_count)).scalar_one())
-
-
-def _counted(session: Session, job: Held) -> list[tuple[int, int, str]]:
-    """Return number, builder and reason of the attempts that count against the build: those since its last retry."""
-    count = select(BUILD.c.failure_count).where(BUILD.c.id == job.build_id)
-    query = select(ATTEMPT.c.number, ATTEMPT.c.builder_id, func.coalesce(ATTEMPT.c.failure, "")).where(
-        ATTEMPT.c.build_id == job.build_id,
-        ATTEMPT.c.blamed,
-    )
-    rows = session.execute(query.order_by(ATTEMPT.c.number.desc()).limit(session.scalar(count) or 0))
-    return [(number, builder_id, text) for number, builder_id, text in rows]
-
-
-def _able(session: Session, job: Held) -> int:
-    """Return how many builders there are that can take the build."""
-    wanted = select(QUEUE.c.processor_id, QUEUE.c.is_trusted).where(QUEUE.c.build_id == job.build_id)
-    processor_id, trusted = session.execute(wanted).one()
-    query = (
-        select(func.count())
-        .select_from(Builder)
-        .join(BuilderProcessor)
-        .where(
-            BuilderProcessor.processor_id == processor_id,
-            Builder.trusted == trusted,
-            Builder.builderok,
-            Builder.date_removed.is_(None),
-        )
-    )
-    return session.scalar(query) or 0
+    session.execute(entry.values(**FREE, shunned_id=shunned_id, **score))
 
 
 def _move(session: Session, job: Held, state: BuildState) -> None:

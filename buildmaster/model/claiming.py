@@ -18,8 +18,9 @@ from buildmaster.model.blocking import blocks
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.cookies import cookie_of
-from buildmaster.model.distribution import Processor
+from buildmaster.model.distribution import DistroArchSeries, Processor
 from buildmaster.model.mapping import table_of
+from buildmaster.model.superseding import is_gone, supersede
 
 ATTEMPT, BUILD, QUEUE, BUILDER = table_of(Attempt), table_of(Build), table_of(BuildQueue), table_of(Builder)
 SPARE = 8  # entries beyond the number of idle builders: some may be shunned, or just turn out to be blocked
@@ -77,10 +78,14 @@ def heads(session: Session, wanted: dict[Pool, int]) -> list[Head]:
 
 @dataclass(frozen=True)
 class Claims:
-    """The attempts that were begun; ``more`` is true where a turn met so many blocked entries that it left some."""
+    """The attempts that were begun, and the builds whose sources are published no more.
+
+    ``more`` is true where a turn met so many blocked entries that it left some.
+    """
 
     attempt_ids: tuple[int, ...] = ()
     more: bool = False
+    superseded: tuple[int, ...] = ()
 
 
 def claim(session: Session, now: datetime, away: Collection[int], room: int) -> Claims:
@@ -90,27 +95,36 @@ def claim(session: Session, now: datetime, away: Collection[int], room: int) -> 
     if not idle or not room:
         return Claims()
     wanted = {pool: number + SPARE for pool, number in idle.items()}
-    plan, more = _unblocked_plan(session, builders, wanted)
-    return Claims(_begin(session, now, plan[:room]) if plan else (), more)
-
-
-def _unblocked_plan(
-    session: Session,
-    builders: Sequence[Candidate],
-    wanted: dict[Pool, int],
-) -> tuple[tuple[Assignment, ...], bool]:
-    """Match; look whether what was matched is blocked; match anew without what is."""
+    """Match; look whether what was matched can be built and is still wanted; match anew without what is not."""
+    gone: tuple[int, ...] = ()
     for _ in range(ROUNDS):
         plan = match(builders, heads(session, wanted))
+        ended = _end_gone(session, plan)
         blocked = blocks(session, [assignment.entry_id for assignment in plan]) if plan else frozenset()
-        if not blocked:
-            return plan, False
-    return tuple(assignment for assignment in plan if assignment.entry_id not in blocked), True
+        plan = tuple(a for a in plan if a.entry_id not in blocked and a.build_id not in ended)
+        gone += ended
+        if not blocked and not ended:
+            return Claims(_begin(session, now, plan[:room]), superseded=gone)
+    return Claims(_begin(session, now, plan[:room]), more=True, superseded=gone)
+
+
+def _end_gone(session: Session, plan: Sequence[Assignment]) -> tuple[int, ...]:
+    """End the builds of the plan whose sources are published no more; return their ids."""
+    query = (
+        select(BUILD.c.id, BUILD.c.sourcepackagerelease_id, DistroArchSeries.series_id, BUILD.c.archive_id)
+        .join(DistroArchSeries, DistroArchSeries.id == BUILD.c.distroarchseries_id)
+        .where(BUILD.c.id.in_([assignment.build_id for assignment in plan]))
+    )
+    places = session.execute(query).all() if plan else ()
+    gone = tuple(build_id for build_id, *place in places if is_gone(session, *place))
+    if gone:
+        supersede(session, gone)
+    return gone
 
 
 def _begin(session: Session, now: datetime, plan: Sequence[Assignment]) -> tuple[int, ...]:
     """Write the attempts, and mark builds, entries and builders, in a statement each."""
-    still = _still_waiting(session, plan)
+    still = _still_waiting(session, plan) if plan else []
     rows = [_row(now, assignment, number) for assignment, number in still]
     if not rows:
         return ()
@@ -152,7 +166,12 @@ def _still_waiting(session: Session, plan: Sequence[Assignment]) -> list[tuple[A
     entries = [assignment.entry_id for assignment in plan]
     builders = [assignment.builder_id for assignment in plan]
     waiting = select(QUEUE.c.id).where(QUEUE.c.id.in_(entries), QUEUE.c.builder_id.is_(None)).with_for_update()
-    clean = select(BUILDER.c.id).where(BUILDER.c.id.in_(builders), BUILDER.c.clean_status == CleanStatus.CLEAN)
+    clean = select(BUILDER.c.id).where(
+        BUILDER.c.id.in_(builders),
+        BUILDER.c.clean_status == CleanStatus.CLEAN,
+        BUILDER.c.builderok,
+        ~BUILDER.c.manual,
+    )
     free, fit = set(session.scalars(waiting)), set(session.scalars(clean.with_for_update()))
     query = select(ATTEMPT.c.build_id, func.max(ATTEMPT.c.number)).where(
         ATTEMPT.c.build_id.in_([assignment.build_id for assignment in plan])

@@ -1,8 +1,8 @@
 """Post the notices about a build that has ended, in the transaction that ends it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -14,9 +14,22 @@ from buildmaster.model.outbox import post
 from buildmaster.model.people import Account
 
 
+class Notices(Protocol):
+    """Who is told of what happens to builds and builders."""
+
+    def ended(self, session: Session, now: datetime, build_id: int) -> None:
+        """Tell that a build has ended."""
+
+    def warn(self, session: Session, now: datetime, about: str, text: str) -> None:
+        """Tell the administrators of something that they should look at."""
+
+
 @dataclass(frozen=True)
 class BuildNotices:
-    """Tells people of builds that failed; ``public_url`` is the farm's address, with a slash at its end."""
+    """Tells people of builds that failed, and administrators of what they should look at.
+
+    ``public_url`` is the farm's address, with a slash at its end.
+    """
 
     policy: NoticePolicy
     public_url: str
@@ -26,6 +39,15 @@ class BuildNotices:
         news = build_news(session.get_one(Build, build_id, populate_existing=True), session, self.public_url, extra)
         for address in recipients(news, self.policy):
             post(session, now, address, subject(news), body(news), headers(news))
+
+    def ended(self, session: Session, now: datetime, build_id: int) -> None:
+        """Tell that a build has ended, if anybody is to be told."""
+        self(session, now, build_id)
+
+    def warn(self, session: Session, now: datetime, about: str, text: str) -> None:
+        """Tell the administrators of something that they should look at."""
+        for address in self.policy.administrators:
+            post(session, now, address, f"[buildmaster] {about}", text, {"X-Buildmaster-Warning": "yes"})
 
 
 def build_news(build: Build, session: Session, public_url: str, extra: str | None) -> BuildNews:
@@ -53,9 +75,3 @@ def build_news(build: Build, session: Session, public_url: str, extra: str | Non
         imported=release.imported,
         owner=build.archive.owner,
     )
-
-
-def warn(session: Session, now: datetime, administrators: Iterable[str], about: str, text: str) -> None:
-    """Tell the administrators of something that they should look at."""
-    for address in administrators:
-        post(session, now, address, f"[buildmaster] {about}", text, {"X-Buildmaster-Warning": "yes"})

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.facts import Content
+from buildmaster.farm.logs import renamed_log
 from buildmaster.farm.states import BuildState, Publishing, check_transition
 from buildmaster.farm.uploads import BinaryPackage, ExpectedBuild, ReadFolder, binaries_of, check_binaries
 from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication, SourcePublication
@@ -108,6 +109,8 @@ def _waiting(session: Session, attempt_id: int) -> Attempt | None:
 def _end(attempt: Attempt, state: BuildState) -> None:
     check_transition(attempt.build.buildstate, state)
     attempt.state = attempt.build.buildstate = state
+    if attempt.buildlog is not None:
+        attempt.buildlog.filename = renamed_log(attempt.buildlog.filename, state)
 
 
 def _uploading(attempt: Attempt) -> Uploading:

@@ -24,6 +24,7 @@ COLUMNS = (
     BUILDER.builderok,
     BUILDER.failed_by,
     BUILDER.failnotes,
+    BUILDER.date_failed,
     BUILDER.manual,
     BUILDER.clean_status,
     BUILDER.clean_since,
@@ -98,6 +99,7 @@ def _jobs() -> AnySelect:
             Archive.private,
             Archive.build_limit,
             Archive.silence_limit,
+            Archive.empty_log_limit,
             Distribution.name.label("distribution"),
             DistroSeries.name.label("series"),
             DistroSeries.status,
@@ -139,6 +141,7 @@ def _job(row: AnyRow) -> JobFacts:
         estimate=row.estimated_build_duration,
         build_limit=row.build_limit,
         silence_limit=row.silence_limit,
+        empty_log_limit=row.empty_log_limit,
         held_for=row.held_for,
         accepted=row.accepted is not None,
     )

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import ColumnElement, bindparam, exists, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.scanning import FIRST_PROBE
 from buildmaster.farm.states import CleanStatus, FailedBy
 from buildmaster.model.builders import Builder
+from buildmaster.model.builds import Attempt
 from buildmaster.model.mapping import changed, table_of
 
-TABLE = table_of(Builder)
+TABLE, ATTEMPT = table_of(Builder), table_of(Attempt)
 
 
 def heard(session: Session, now: datetime, builder_ids: Sequence[int]) -> None:
@@ -62,6 +63,19 @@ def mark(session: Session, now: datetime, builder_id: int, status: CleanStatus) 
     """Set whether the builder can be given work; the time of the change stays where nothing changes."""
     other = update(TABLE).where(TABLE.c.id == builder_id, TABLE.c.clean_status != status)
     session.execute(other.values(clean_status=status, clean_since=now))
+
+
+def cleaned(session: Session, now: datetime, builder_id: int, url: str) -> bool:
+    """Let a builder whose slave at ``url`` was cleaned get work again; tell whether that is so.
+
+    Not where it holds a build by now, is out of service, or has moved.
+    """
+    mine = update(TABLE).where(TABLE.c.id == builder_id, TABLE.c.url == url, TABLE.c.builderok, ~_holds())
+    return bool(changed(session, mine.values(clean_status=CleanStatus.CLEAN, clean_since=now)))
+
+
+def _holds() -> ColumnElement[bool]:
+    return exists().where(ATTEMPT.c.builder_id == TABLE.c.id, ATTEMPT.c.finished.is_(None))
 
 
 def set_manual(session: Session, builder_id: int) -> None:

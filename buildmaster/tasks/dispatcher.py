@@ -8,14 +8,23 @@ from twisted.logger import Logger
 
 from buildmaster.database import Database
 from buildmaster.errands import Errands
+from buildmaster.farm.announcing import Level, judged, marked
 from buildmaster.farm.pockets import BUILDD_USER
-from buildmaster.farm.states import FailedBy
-from buildmaster.model.attempts import requeue
+from buildmaster.model.attempts import Setback
+from buildmaster.model.blaming import requeue, retire
 from buildmaster.model.blocking import review_blocks
 from buildmaster.model.claiming import claim
+from buildmaster.model.notifying import Notices
 from buildmaster.model.orders import OrderFacts, OrderFile, orders
-from buildmaster.model.upkeep import fail
-from buildmaster.preparing import DispatchFailedError, Order, Preparer, SlaveFile, UnsuitableSlaveError
+from buildmaster.preparing import (
+    DispatchFailedError,
+    NotWantedError,
+    Order,
+    Preparer,
+    SlaveFile,
+    UnsuitableSlaveError,
+)
+from buildmaster.saying import say
 from buildmaster.slave import Slaves
 
 log = Logger()
@@ -35,6 +44,7 @@ class Dispatcher:
         slaves: Slaves,
         errands: Errands,
         preparer: Preparer,
+        notices: Notices,
         files_url: str,
         now: Callable[[], datetime],
         nudge: Callable[[str], None],
@@ -43,6 +53,7 @@ class Dispatcher:
         self._slaves = slaves
         self._errands = errands
         self._preparer = preparer
+        self._notices = notices
         self._files_url = files_url
         self._now = now
         self._nudge = nudge
@@ -52,6 +63,8 @@ class Dispatcher:
         """Take a turn."""
         self._reviewed = await self._database.run(review_blocks, self._reviewed) or 0
         claims = await self._database.run(claim, self._now(), self._errands.away(), self._errands.room)
+        for build_id in claims.superseded:
+            log.info("Build {build} SUPERSEDED, its queue item REMOVED", build=build_id)
         if claims.more:
             self._nudge(self.name)
         if claims.attempt_ids:
@@ -79,10 +92,14 @@ class Dispatcher:
         try:
             taken = await self._preparer.prepare(self._slaves.of(order.builder), order)
         except UnsuitableSlaveError as error:
-            await self._database.run(fail, self._now(), order.builder.id, FailedBy.LIMIT, str(error))
-            await self._give_back(order, str(error), blamed=False)
+            await self._database.run(retire, self._now(), order.builder, str(error), self._notices)
+            say(order.builder, marked(order.builder, str(error)))
+            await self._give_back(order, Setback(str(error), blamed=False))
         except DispatchFailedError as error:
-            await self._give_back(order, str(error), blamed=True)
+            await self._give_back(order, Setback(str(error)))
+        except NotWantedError as error:
+            log.info("{why}", why=str(error))
+            self._nudge("slave_scanner")
         else:
             text = (
                 "{title} ({cookie}) was given to {name}"
@@ -91,8 +108,10 @@ class Dispatcher:
             )
             log.info(text, title=order.title, cookie=order.cookie, name=order.builder.name)
 
-    async def _give_back(self, order: Order, reason: str, *, blamed: bool) -> None:
-        await self._database.run(partial(requeue, blamed=blamed), self._now(), order.attempt_id, reason)
-        log.warn("Could not build {title}: {why}", title=order.title, why=reason)
+    async def _give_back(self, order: Order, setback: Setback) -> None:
+        args = self._now(), order.builder, order.attempt_id, setback, self._notices
+        verdict = await self._database.run(requeue, *args)
+        say(order.builder, (Level.WARN, f"Could not build {order.title}: {setback.reason}"))
+        say(order.builder, judged(order.builder, order.title, verdict, setback.reason))
         self._nudge("slave_scanner")
         self._nudge(self.name)

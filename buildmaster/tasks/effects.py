@@ -10,15 +10,18 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
 
 from buildmaster.database import Database
 from buildmaster.duties import Duties
 from buildmaster.errands import Errands
 from buildmaster.farm.actions import Abort, Action, Clean, Collect, Conclude, MarkClean, Requeue, Reset
-from buildmaster.farm.announcing import line
+from buildmaster.farm.announcing import judged, line
+from buildmaster.farm.blame import Verdict
 from buildmaster.farm.facts import BuilderFacts, JobFacts, Observation
-from buildmaster.model.applying import apply
+from buildmaster.model.applying import Verdicts, apply
+from buildmaster.model.notifying import Notices
+from buildmaster.saying import say
 
 log = Logger()
 Errand = Callable[[], Awaitable[None]]
@@ -33,8 +36,11 @@ class Decision:
     seen: Observation | None = None
 
 
+Changed = tuple[Decision, Verdict | None]  # a decision whose rows were changed, and who was found guilty
+
+
 class Effects:
-    """Carries out what was decided; ``administrators`` are told of what needs somebody to look."""
+    """Carries out what was decided."""
 
     def __init__(
         self,
@@ -43,41 +49,43 @@ class Effects:
         duties: Duties,
         now: Callable[[], datetime],
         nudge: Callable[[str], None],
-        administrators: Sequence[str] = (),
+        notices: Notices,
     ) -> None:
         self._database = database
         self._errands = errands
         self._duties = duties
         self._now = now
         self._nudge = nudge
-        self._administrators = tuple(administrators)
+        self._notices = notices
 
     async def carry_out(self, decisions: Sequence[Decision]) -> None:
         """Change the rows, say so in the log, and begin the errands."""
-        for decision in await self._change_rows([decision for decision in decisions if decision.actions]):
-            announce(decision)
+        for decision, verdict in await self._change_rows([decision for decision in decisions if decision.actions]):
+            announce(decision, verdict)
             self._begin_errand(decision)
             if any(isinstance(action, Requeue | MarkClean) for action in decision.actions):
                 self._nudge("dispatcher")
 
-    async def _change_rows(self, decisions: list[Decision]) -> list[Decision]:
+    async def _change_rows(self, decisions: list[Decision]) -> list[Changed]:
         """Change the rows of all; return the decisions whose rows could be changed."""
         if not decisions:
             return []
         try:
-            await self._database.run(_change, self._now(), decisions, self._administrators)
+            return await self._change(decisions)
         except Exception:  # whosever error it is, the rows of the others are to be changed
             log.failure("the rows of this turn could not be changed together: each builder's are now changed alone")
-            return [decision for decision in decisions if await self._change_row(decision)]
-        return decisions
+        return [changed for decision in decisions for changed in await self._change_row(decision)]
 
-    async def _change_row(self, decision: Decision) -> bool:
+    async def _change_row(self, decision: Decision) -> list[Changed]:
         try:
-            await self._database.run(_change, self._now(), [decision], self._administrators)
+            return await self._change([decision])
         except Exception:  # as above
             log.failure("builder {name}: its rows could not be changed", name=decision.builder.name)
-            return False
-        return True
+            return []
+
+    async def _change(self, decisions: list[Decision]) -> list[Changed]:
+        verdicts = await self._database.run(_change, self._now(), decisions, self._notices)
+        return [(decision, verdicts.get(decision.builder.id)) for decision in decisions]
 
     def _begin_errand(self, decision: Decision) -> None:
         for action in decision.actions:
@@ -110,14 +118,14 @@ class Effects:
         return None
 
 
-def announce(decision: Decision) -> None:
-    """Log the actions that are worth a line, under the name of the builder's group."""
-    group = Logger(namespace=decision.builder.logger_name)
+def announce(decision: Decision, verdict: Verdict | None) -> None:
+    """Log the actions that are worth a line, and who was found guilty."""
+    builder = decision.builder
     for action in decision.actions:
-        said = line(decision.builder, action, decision.seen)
-        if said is not None:
-            group.emit(LogLevel.lookupByName(said[0].value), "{text}", text=said[1])
+        say(builder, line(builder, action, decision.seen))
+        if isinstance(action, Requeue) and builder.job is not None:
+            say(builder, judged(builder, builder.job.title, verdict, action.reason))
 
 
-def _change(session: Session, now: datetime, decisions: Sequence[Decision], administrators: Sequence[str]) -> None:
-    apply(session, now, [(decision.builder, decision.actions) for decision in decisions], administrators)
+def _change(session: Session, now: datetime, decisions: Sequence[Decision], notices: Notices) -> Verdicts:
+    return apply(session, now, [(decision.builder, decision.actions) for decision in decisions], notices)

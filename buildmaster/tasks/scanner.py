@@ -19,10 +19,10 @@ from buildmaster.farm.announcing import outage_text
 from buildmaster.farm.blame import Quiet, outages
 from buildmaster.farm.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
 from buildmaster.farm.pacing import Pace, interval
-from buildmaster.farm.scanning import decide
+from buildmaster.farm.scanning import decide, marked_since_silent
 from buildmaster.farm.states import BuildState, FailedBy
 from buildmaster.model.cookies import mismatch
-from buildmaster.model.notifying import warn
+from buildmaster.model.notifying import Notices
 from buildmaster.model.snapshots import snapshot
 from buildmaster.probing import Answer, Probes
 from buildmaster.tasks.effects import Decision, Effects
@@ -33,10 +33,7 @@ Answers = Mapping[int, Answer]
 
 
 class Scanner:
-    """The slave scanner's turn: gather what we believe, gather what slaves say, decide, carry out.
-
-    ``administrators`` are told of a network that is at fault, once each time.
-    """
+    """The slave scanner's turn: gather what we believe, gather what slaves say, decide, carry out."""
 
     name = "slave_scanner"
 
@@ -50,7 +47,7 @@ class Scanner:
         pace: Pace,
         limits: Limits,
         now: Callable[[], datetime],
-        administrators: Sequence[str] = (),
+        notices: Notices,
     ) -> None:
         self._database = database
         self._probes = probes
@@ -60,7 +57,7 @@ class Scanner:
         self._pace = pace
         self._limits = limits
         self._now = now
-        self._administrators = tuple(administrators)
+        self._notices = notices
         self._out: frozenset[str] = frozenset()
 
     async def run(self) -> None:
@@ -93,7 +90,7 @@ class Scanner:
 
     def _unasked(self, builder: BuilderFacts, now: datetime, excused: frozenset[int]) -> Decision:
         """Decide about a builder that did not say anything, since nobody asked it or it was too slow."""
-        if builder.failed_by is FailedBy.PROBE and builder.id in excused:
+        if builder.id in excused and marked_since_silent(builder):
             return Decision(builder, (Restore(),))
         if builder.builderok or builder.failed_by is FailedBy.PROBE:
             return Decision(builder, ())
@@ -121,7 +118,7 @@ class Scanner:
         for processor in sorted(out.keys() - self._out):
             about, text = outage_text(processor, len(out[processor]))
             log.error("{text}", text=text)
-            await self._database.run(warn, now, self._administrators, about, text)
+            await self._database.run(self._notices.warn, now, about, text)
         self._out = frozenset(out)
         return frozenset[int]().union(*out.values())
 

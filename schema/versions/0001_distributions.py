@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=True),
         sa.Column("build_limit", sa.Double(), nullable=True),
         sa.Column("silence_limit", sa.Double(), nullable=True),
+        sa.Column("empty_log_limit", sa.Double(), nullable=True),
         sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("NOT private OR buildd_secret IS NOT NULL", name="ck_archive_private_has_secret"),
         sa.ForeignKeyConstraint(["distribution_id"], ["distribution.id"], name="fk_archive_distribution_id"),

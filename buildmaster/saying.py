@@ -1,0 +1,13 @@
+"""Log lines about builders, each under the name of its builder's group."""
+
+from twisted.logger import Logger, LogLevel
+
+from buildmaster.farm.announcing import Line
+from buildmaster.farm.facts import BuilderFacts
+
+
+def say(builder: BuilderFacts, line: Line | None) -> None:
+    """Log the line, if there is one."""
+    if line is not None:
+        level, text = line
+        Logger(namespace=builder.logger_name).emit(LogLevel.lookupByName(level.value), "{text}", text=text)
