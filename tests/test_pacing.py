@@ -1,0 +1,37 @@
+"""When a builder is asked again."""
+
+from datetime import timedelta
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.farm.pacing import SOON, Pace, interval
+from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
+from tests.makers import NOW, a_builder, a_job, ago
+
+PACE = Pace(building=5.0, idle=30.0)
+PROBED = {"builderok": False, "failed_by": FailedBy.PROBE}
+ROWS = [
+    ("idle", {}, 30.0),
+    ("dirty", {"clean_status": CleanStatus.DIRTY}, SOON),
+    ("cleaning", {"clean_status": CleanStatus.CLEANING}, SOON),
+    ("silent though in service", {"silent_scans": 2}, SOON),
+    ("failed by a probe, not due", {**PROBED, "next_probe": NOW + timedelta(seconds=1)}, None),
+    ("failed by a probe, due", {**PROBED, "next_probe": NOW}, SOON),
+    ("failed by its limit", {"builderok": False, "failed_by": FailedBy.LIMIT}, None),
+    ("failed by an operator", {"builderok": False, "failed_by": FailedBy.OPERATOR, "job": a_job()}, None),
+    ("just begun", {"job": a_job(started=NOW)}, SOON),
+    ("young", {"job": a_job(started=ago(12))}, 3.0),
+    ("old", {"job": a_job(started=ago(900))}, 15.0),
+    ("old, soon to end", {"job": a_job(started=ago(900), estimate=915.0)}, 5.0),
+    ("old, should have ended", {"job": a_job(started=ago(915), estimate=900.0)}, 5.0),
+    ("old, long over its estimate", {"job": a_job(started=ago(990), estimate=900.0)}, 15.0),
+    ("young, by its estimate soon to end", {"job": a_job(started=ago(8), estimate=10.0)}, 2.0),
+    ("being cancelled", {"job": a_job(state=BuildState.CANCELLING)}, SOON),
+    ("being fetched", {"job": a_job(state=BuildState.GATHERING)}, SOON),
+]
+
+
+class PacingTests(SynchronousTestCase):
+    def test_the_table(self):
+        for name, facts, seconds in ROWS:
+            self.assertEqual(seconds, interval(a_builder(**facts), NOW, PACE), name)
