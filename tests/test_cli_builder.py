@@ -94,6 +94,13 @@ class BuilderCommandTests(SynchronousTestCase):
         self.farm.run("builder", "set", "bob", "--url", "http://bob2:8221/")
         self.assertEqual(("DIRTY", "http://bob2:8221/"), self.bob("clean_status", "url"))
 
+    def test_one_that_a_probe_failed_is_probed_at_its_new_place(self):
+        self.alter(builderok=False, failed_by=FailedBy.PROBE, failnotes="refused", next_probe=NOW)
+        self.farm.run("builder", "set", "bob", "--title", "Bob")
+        self.assertEqual((False, "refused"), self.bob("builderok", "failnotes"))
+        self.farm.run("builder", "set", "bob", "--url", "http://bob2:8221/")
+        self.assertEqual((True, None), self.bob("builderok", "failnotes"))
+
     def test_a_trusted_builder_has_no_vm_host(self):
         self.assertIn(
             "a trusted builder has no --vm-host", self.farm.refused("builder", "set", "bob", "--vm-host", "x")

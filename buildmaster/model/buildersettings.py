@@ -58,7 +58,10 @@ def add_builder(session: Session, name: str, change: BuilderChange, now: datetim
 
 
 def set_builder(session: Session, name: str, change: BuilderChange, now: datetime) -> None:
-    """Change the builder ``name``. Where its slave is and what it is trusted with stay while it holds a build."""
+    """Change the builder ``name``. Where its slave is and what it is trusted with stay while it holds a build.
+
+    One that a probe failed is probed at once at its new place.
+    """
     builder = find_builder(session, name)
     before = [getattr(builder, column) for column in PLACE]
     with session.no_autoflush:
@@ -66,15 +69,14 @@ def set_builder(session: Session, name: str, change: BuilderChange, now: datetim
     if before != [getattr(builder, column) for column in PLACE]:
         _check_free(session, builder, "changed so")
         _dirty(builder, now)
+        if builder.failed_by is FailedBy.PROBE:
+            _forget_failures(builder)
 
 
 def restore_builder(session: Session, name: str, now: datetime) -> None:
     """Use the builder ``name`` again, whoever failed it: it is cleaned, and all its failures forgotten."""
     builder = find_builder(session, name)
-    builder.builderok = True
-    builder.failed_by = builder.failnotes = builder.date_failed = builder.next_probe = None
-    builder.failure_count = builder.silent_scans = 0
-    builder.probe_delay = 0.0
+    _forget_failures(builder)
     _dirty(builder, now)
 
 
@@ -135,6 +137,13 @@ def _check_free(session: Session, builder: Builder, done: str) -> None:
             f"{builder.name} can't be {done} while it holds build {held}: wait for its end after `buildmaster "
             f"builder manual {builder.name}`, or `buildmaster builder fail {builder.name}` gives the build to another",
         )
+
+
+def _forget_failures(builder: Builder) -> None:
+    builder.builderok = True
+    builder.failed_by = builder.failnotes = builder.date_failed = builder.next_probe = None
+    builder.failure_count = builder.silent_scans = 0
+    builder.probe_delay = 0.0
 
 
 def _dirty(builder: Builder, now: datetime) -> None:
