@@ -171,6 +171,11 @@ class BuildListTests:
         expected = EntryListing(
             build=self.ids[2],
             title="i386 build of waiting 1.0-1 in ubuntu hoary RELEASE",
+            archive="ubuntu",
+            source="waiting",
+            version="1.0-1",
+            suite="hoary",
+            architecture="i386",
             is_trusted=True,
             processor="x86",
             score=2505,

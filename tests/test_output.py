@@ -23,7 +23,9 @@ class OutputTests(SynchronousTestCase):
         self.assertEqual(["name  ok   build", "bob   yes  -"], table([ROW], ["name", "ok", "build"]))
 
     def test_lists_and_times_are_read_by_people(self):
-        self.assertEqual(["processors  seen", "x86, amd64  2005-01-02 00:00:00"], table([ROW], ["processors", "seen"]))
+        self.assertEqual(
+            ["processors  seen", "x86, amd64  2005-01-02 00:00:00 UTC"], table([ROW], ["processors", "seen"])
+        )
 
     def test_json_has_iso_times(self):
         self.assertEqual("2005-01-02T00:00:00+00:00", json.loads(as_text(ROW))["seen"])

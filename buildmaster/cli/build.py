@@ -11,9 +11,9 @@ import click
 from buildmaster.cli.arguments import ARCHIVE, STATE
 from buildmaster.cli.buildorders import cancel_build, rescore_build, retry_builds
 from buildmaster.cli.farm import Farm
-from buildmaster.cli.output import json_option, print_listing, print_one
+from buildmaster.cli.output import fields, json_option, print_listing, print_one
 from buildmaster.cli.paging import limit_option, note_more, page_size
-from buildmaster.farm.durations import ago, approximately
+from buildmaster.farm.durations import approximately, since
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.buildlists import BuildListing, Context, Wanted, builds, show_build
 from buildmaster.model.buildlogs import find_log
@@ -55,7 +55,8 @@ def list_all(farm: Farm, limit: int | None, as_json: bool, **wanted: Any) -> Non
 @click.pass_obj
 def show(farm: Farm, build_id: int, as_json: bool) -> None:
     """Show all of the build ID: its state, its attempts, its log, its binaries."""
-    print_one(farm.transactions.read(show_build, build_id, _context(farm)), as_json=as_json)
+    listing = farm.transactions.read(show_build, build_id, _context(farm))
+    print_one(listing if as_json else _for_people(listing), as_json=as_json)
 
 
 @build.command("log")
@@ -85,6 +86,11 @@ def _batches(farm: Farm, wanted: Wanted, size: int | None) -> Iterator[list[Buil
         wanted = replace(wanted, before=batch[-1].id) if batch else wanted
 
 
+def _for_people(listing: BuildListing) -> dict[str, object]:
+    took = None if listing.duration is None else approximately(listing.duration)
+    return fields(listing) | {"duration": took}
+
+
 def _context(farm: Farm) -> Context:
     return Context(farm.config.web.public_url, farm.now())
 
@@ -93,10 +99,13 @@ def _columns(now: datetime) -> dict[str, Callable[[BuildListing], object]]:
     return {
         "id": lambda row: row.id,
         "state": lambda row: row.state,
+        "source": lambda row: row.source,
+        "version": lambda row: row.version,
+        "suite": lambda row: row.suite,
+        "arch": lambda row: row.architecture,
         "archive": lambda row: row.archive,
-        "title": lambda row: row.title,
         "builder": lambda row: row.builder,
-        "created": lambda row: ago(row.created, now),
+        "age": lambda row: since(row.created, now),
         "took": lambda row: None if row.duration is None else approximately(row.duration),
         "why": lambda row: row.reason or row.failure or row.dependencies,
     }

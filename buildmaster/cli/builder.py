@@ -17,8 +17,6 @@ COLUMNS: dict[str, Callable[[BuilderListing], object]] = {
     "name": lambda row: row.name,
     "processors": lambda row: row.processors,
     "trusted": lambda row: row.trusted,
-    "ok": lambda row: row.builderok,
-    "mode": lambda row: "manual" if row.manual else "auto",
     "build": lambda row: row.build,
     "status": lambda row: row.status,
 }

@@ -73,7 +73,7 @@ def words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(words, value)) or "-"
     if isinstance(value, Mapping):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 
 import click
 from sqlalchemy.orm import Session
@@ -9,19 +10,10 @@ from sqlalchemy.orm import Session
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.cli.paging import PAGE, limit_option, note_cut, page_size
+from buildmaster.farm.durations import ago
 from buildmaster.farm.scoring import named_weights
 from buildmaster.model.explaining import Explanation, explain_build, explain_builders, explain_queue
 from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries
-
-COLUMNS: dict[str, Callable[[EntryListing], object]] = {
-    "build": lambda row: row.build,
-    "score": lambda row: row.score,
-    "processor": lambda row: row.processor,
-    "trusted": lambda row: row.is_trusted,
-    "starts": lambda row: row.estimated_start,
-    "title": lambda row: row.title,
-    "reason": lambda row: row.reason,
-}
 
 
 @click.group()
@@ -36,8 +28,9 @@ def queue() -> None:
 def list_all(farm: Farm, limit: int | None, as_json: bool) -> None:
     """List the builds that wait, in the order of dispatch."""
     weights = named_weights(**asdict(farm.config.scores))
-    found = farm.transactions.read(waiting_entries, page_size(limit, as_json), farm.now(), weights)
-    print_listing(found, COLUMNS, as_json=as_json)
+    now = farm.now()
+    found = farm.transactions.read(waiting_entries, page_size(limit, as_json), now, weights)
+    print_listing(found, _columns(now), as_json=as_json)
     note_cut(len(found), farm.transactions.read(count_waiting))
 
 
@@ -53,6 +46,21 @@ def explain(farm: Farm, build_id: int | None, limit: int, as_json: bool) -> None
     else:
         found = [farm.transactions.read(explain_build, build_id)]
     print_listing(found, {"what": _what, "reason": lambda row: row.reason}, as_json=as_json)
+
+
+def _columns(now: datetime) -> dict[str, Callable[[EntryListing], object]]:
+    return {
+        "build": lambda row: row.build,
+        "score": lambda row: row.score,
+        "source": lambda row: row.source,
+        "version": lambda row: row.version,
+        "suite": lambda row: row.suite,
+        "arch": lambda row: row.architecture,
+        "archive": lambda row: row.archive,
+        "builders": lambda row: f"{'trusted' if row.is_trusted else 'untrusted'} {row.processor}",
+        "starts": lambda row: row.estimated_start and ago(row.estimated_start, now),
+        "blocked": lambda row: row.reason,
+    }
 
 
 def _explain_all(session: Session, limit: int) -> list[Explanation]:

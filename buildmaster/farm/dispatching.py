@@ -179,11 +179,15 @@ def explain_entry(
 def _waits_for(head: Head, pool: list[Candidate], heads: Sequence[Head]) -> str:
     kind = f"{'trusted' if head.trusted else 'untrusted'} {head.processor} builder"
     if not pool:
-        return f"waits for a {kind}, and none is registered"
+        return f"waits for {_a(kind)}, and none is registered"
     if all(builder.hindrance is not None or shuns(head, builder, pool) for builder in pool):
         return f"waits for an idle {kind} ({_counts(pool)})"
     before = sum(other.pool == head.pool and other.entry_id != head.entry_id for other in heads)
-    return f"waits for its turn at a {kind}: {before} before it"
+    return f"waits for its turn at {_a(kind)}: {before} before it"
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind.startswith("un") else f"a {kind}"
 
 
 def _counts(pool: list[Candidate]) -> str:
@@ -197,4 +201,4 @@ def explain_builder(builder: Candidate, waiting: Mapping[Pool, int]) -> str:
         return builder.hindrance
     queue = sum(waiting.get(pool, 0) for pool in builder.pools)
     kind = f"{'trusted' if builder.trusted else 'untrusted'} {'/'.join(builder.processors)}"
-    return f"nothing waits for a {kind} builder" if not queue else "idle: the next turn gives it work"
+    return f"nothing waits for {_a(kind)} builder" if not queue else "idle: the next turn gives it work"

@@ -41,6 +41,7 @@ class Standing:
     clean_status: CleanStatus = CleanStatus.CLEAN
     clean_since: datetime | None = None
     silent_scans: int = 0
+    silence: str | None = None
     last_seen: datetime | None = None
     holding: Holding | None = None
 
@@ -55,8 +56,7 @@ def sentence(standing: Standing, now: datetime) -> str:
     if not standing.builderok:
         return _failed(standing, now)
     words = _holding(standing.holding, now) if standing.holding else _free(standing, now)
-    silent = f", silent for {standing.silent_scans} scans" if standing.silent_scans else ""
-    return f"{words}{silent}{', manual: gets no new work' if standing.manual else ''}"
+    return f"{words}{_silent(standing)}{', manual: gets no new work' if standing.manual else ''}"
 
 
 def _failed(standing: Standing, now: datetime) -> str:
@@ -65,6 +65,13 @@ def _failed(standing: Standing, now: datetime) -> str:
     why = f": {standing.failnotes}" if standing.failnotes else ""
     probe = f"; to be probed again {_in(standing.next_probe, now)}" if standing.next_probe else ""
     return words + when + why + probe
+
+
+def _silent(standing: Standing) -> str:
+    if not standing.silent_scans:
+        return ""
+    why = f" ({standing.silence})" if standing.silence else ""
+    return f", no answer to the last {standing.silent_scans} scans{why}"
 
 
 def _holding(holding: Holding, now: datetime) -> str:

@@ -118,6 +118,7 @@ def _standing(row: Builder, held: HeldRow | None) -> Standing:
         clean_status=row.clean_status,
         clean_since=row.clean_since,
         silent_scans=row.silent_scans,
+        silence=row.silence,
         last_seen=row.last_seen,
         holding=_holding(held) if held else None,
     )

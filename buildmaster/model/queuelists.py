@@ -33,6 +33,7 @@ ENTRIES = (
         SourcePackageRelease.section,
         SourcePackageRelease.urgency,
         current_component(),
+        Archive.reference,
         Archive.purpose,
         Archive.private,
         Archive.score,
@@ -55,6 +56,11 @@ class EntryListing:
 
     build: int
     title: str
+    archive: str
+    source: str
+    version: str
+    suite: str
+    architecture: str
     is_trusted: bool
     processor: str
     score: int
@@ -71,6 +77,11 @@ def waiting_entries(session: Session, limit: int | None, now: datetime, weights:
         EntryListing(
             build=row.build_id,
             title=build_title(row.architecturetag, row.source, row.version, (row.distribution, row.series), row.pocket),
+            archive=row.reference,
+            source=row.source,
+            version=row.version,
+            suite=row.series + row.pocket.suffix,
+            architecture=row.architecturetag,
             is_trusted=row.is_trusted,
             processor=row.processor,
             score=row.lastscore,
