@@ -68,7 +68,7 @@ log = Logger()
 
 @dataclass(frozen=True)
 class Parts:
-    """What the other parts are made of. ``nudge`` makes the job due at once that has the name."""
+    """What the other parts are made of. ``nudge`` makes the job due at once that has the name; ``now`` is for rows."""
 
     config: Config
     reactor: Reactor
@@ -77,6 +77,7 @@ class Parts:
     slaves: Slaves
     disk: Disk
     nudge: Callable[[str], None]
+    now: Callable[[], datetime]
     errands: Errands
     fetches: Errands
     mirrors: Errands
@@ -138,6 +139,7 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
         Slaves(reactor, Timeouts(config.slaves.timeout, config.slaves.untrusted_timeout)),
         Disk(config.root, config.limits.free_space),
         nudge,
+        utc_now,
         Errands(reactor, config.slaves.concurrent_errands),
         Errands(reactor, CONCURRENT_FETCHES, "source"),
         Errands(reactor, 1, "mirror"),
@@ -175,11 +177,11 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
         make_queue_builder(parts),
         make_fetcher(parts),
         make_mirror_indices(parts),
-        ImportWatch(database, utc_now, config.code_imports.policy),
+        ImportWatch(database, parts.now, config.code_imports.policy),
         make_uploader(parts),
-        Publisher(database, utc_now, nudge),
+        Publisher(database, parts.now, nudge),
         make_housekeeping(parts),
-        Notifier(database, make_mail_host(config, parts.reactor), utc_now),
+        Notifier(database, make_mail_host(config, parts.reactor), parts.now),
     ]
     return {task.name: task for task in tasks}
 
@@ -188,10 +190,10 @@ def make_scanner(parts: Parts) -> Scanner:
     """Return the slave scanner, with those who act on what it decides."""
     slaves, limits = parts.config.slaves, parts.config.limits
     bounds = Bounds(limits.result_files, limits.result_size, limits.log_size)
-    collector = Collector(parts.database, parts.librarian, parts.config.root, bounds, parts.in_thread, utc_now)
+    collector = Collector(parts.database, parts.librarian, parts.config.root, bounds, parts.in_thread, parts.now)
     notices = make_notices(parts.config)
-    duties = Duties(parts.database, parts.slaves, collector, make_resetter(parts), notices, utc_now, parts.nudge)
-    effects = Effects(parts.database, parts.errands, duties, utc_now, parts.nudge, notices)
+    duties = Duties(parts.database, parts.slaves, collector, make_resetter(parts), notices, parts.now, parts.nudge)
+    effects = Effects(parts.database, parts.errands, duties, parts.now, parts.nudge, notices)
     probes = Probes(parts.reactor, parts.slaves, lambda: parts.nudge(Scanner.name))
     patience = Limits(
         silent_scans=slaves.silent_scans,
@@ -201,7 +203,7 @@ def make_scanner(parts: Parts) -> Scanner:
         abort=limits.abort_limit,
     )
     pace = Pace(slaves.poll_building, slaves.poll_idle)
-    return Scanner(parts.database, probes, parts.errands, collector, effects, pace, patience, utc_now, notices)
+    return Scanner(parts.database, probes, parts.errands, collector, effects, pace, patience, parts.now, notices)
 
 
 def make_notices(config: Config) -> BuildNotices:
@@ -225,18 +227,20 @@ def make_resetter(parts: Parts) -> Resetter:
 def make_dispatcher(parts: Parts) -> Dispatcher:
     """Return the dispatcher."""
     web = parts.config.web
-    preparer = Preparer(parts.database, utc_now)
+    preparer = Preparer(parts.database, parts.now)
     notices = make_notices(parts.config)
     files_url = web.slave_url or web.public_url
-    return Dispatcher(parts.database, parts.slaves, parts.errands, preparer, notices, files_url, utc_now, parts.nudge)
+    return Dispatcher(parts.database, parts.slaves, parts.errands, preparer, notices, files_url, parts.now, parts.nudge)
 
 
 def make_queue_builder(parts: Parts) -> QueueBuilder:
     """Return the queue builder, with its watch over builds that wait for dependencies."""
     table, root = dpkg_tables(), parts.config.root
-    watch = DependencyWatch(parts.database, utc_now, table, parts.librarian, parts.in_thread)
+    watch = DependencyWatch(parts.database, parts.now, table, parts.librarian, parts.in_thread)
     files = ArchSpecificFiles(root)
-    return QueueBuilder(parts.database, utc_now, parts.nudge, parts.config.scores.weights, table, files, watch.release)
+    return QueueBuilder(
+        parts.database, parts.now, parts.nudge, parts.config.scores.weights, table, files, watch.release
+    )
 
 
 def make_housekeeping(parts: Parts) -> Housekeeping:
@@ -250,19 +254,21 @@ def make_housekeeping(parts: Parts) -> Housekeeping:
         GATHERING: days.failed_days,
     }
     ages = Ages(leaves, days.audit_days, days.mail_days)
-    return Housekeeping(config.root, parts.database, parts.librarian, parts.in_thread, utc_now, ages)
+    return Housekeeping(config.root, parts.database, parts.librarian, parts.in_thread, parts.now, ages)
 
 
 def make_fetcher(parts: Parts) -> Fetcher:
     """Return the fetcher of the files of imported sources."""
     folder = parts.config.root / FETCHING
-    return Fetcher(parts.database, parts.librarian, parts.fetches, parts.in_thread, utc_now, parts.nudge, folder)
+    return Fetcher(parts.database, parts.librarian, parts.fetches, parts.in_thread, parts.now, parts.nudge, folder)
 
 
 def make_mirror_indices(parts: Parts) -> MirrorIndices:
     """Return the reader of mirrors."""
     folder = parts.config.root / FETCHING
-    return MirrorIndices(parts.database, parts.librarian, parts.mirrors, parts.in_thread, utc_now, parts.nudge, folder)
+    return MirrorIndices(
+        parts.database, parts.librarian, parts.mirrors, parts.in_thread, parts.now, parts.nudge, folder
+    )
 
 
 def make_uploader(parts: Parts) -> Uploader:
@@ -270,13 +276,13 @@ def make_uploader(parts: Parts) -> Uploader:
     root, uploader = parts.config.root, parts.config.uploader
     command = UploadCommand(root, uploader.command, uploader.timeout) if uploader.command else None
     tell = make_notices(parts.config)
-    return Uploader(root, parts.database, parts.librarian, parts.in_thread, utc_now, parts.nudge, command, tell)
+    return Uploader(root, parts.database, parts.librarian, parts.in_thread, parts.now, parts.nudge, command, tell)
 
 
 def make_web(parts: Parts, health: Health) -> Site:
     """Return the web site."""
     imports = parts.config.code_imports
-    scheduler = CodeImportScheduler(parts.database, parts.librarian, parts.in_thread, imports.policy, utc_now)
+    scheduler = CodeImportScheduler(parts.database, parts.librarian, parts.in_thread, imports.policy, parts.now)
     resources = {
         "healthz": health,
         "files": StoredFiles(parts.database, parts.librarian, parts.in_thread),
@@ -291,8 +297,8 @@ def make_web(parts: Parts, health: Health) -> Site:
 
 def make_uploads(parts: Parts) -> Uploads:
     """Return the taker of uploads."""
-    intake = SourceIntake(parts.database, parts.librarian, parts.in_thread, utc_now)
-    return Uploads(parts.config.root, parts.database, intake, parts.in_thread, utc_now, parts.nudge)
+    intake = SourceIntake(parts.database, parts.librarian, parts.in_thread, parts.now)
+    return Uploads(parts.config.root, parts.database, intake, parts.in_thread, parts.now, parts.nudge)
 
 
 def make_mail_host(config: Config, reactor: Reactor) -> MailHost | None:
@@ -330,4 +336,4 @@ def make_reporter(parts: Parts) -> Reporter:
     jobs = parts.config.jobs
     commands = {job.name: shlex.join(job.command) for job in jobs if job.command}
     always = frozenset(job.name for job in jobs if job.alwayslog)
-    return Reporter(parts.reactor, parts.database, utc_now, parts.config.mailproblemsto, commands, always)
+    return Reporter(parts.reactor, parts.database, parts.now, parts.config.mailproblemsto, commands, always)
