@@ -285,7 +285,7 @@ def make_web(parts: Parts, health: Health) -> Site:
     scheduler = CodeImportScheduler(parts.database, parts.librarian, parts.in_thread, imports.policy, parts.now)
     resources = {
         "healthz": health,
-        "files": StoredFiles(parts.database, parts.librarian, parts.in_thread),
+        "files": StoredFiles(parts.database, parts.librarian, parts.in_thread, utc_now),
         "upload": make_uploads(parts),
         "codeimportscheduler": CodeImportSchedulerResource(scheduler, imports.machine_tokens, imports.log_size),
     }

@@ -12,6 +12,7 @@ from buildmaster.farm.states import BuildState, Pocket, Publishing
 from buildmaster.farm.versions import is_version, version_key
 from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication, SourcePublication
 from buildmaster.tasks.publisher import Publisher
+from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_build, a_database, a_stored_file, inline
 
 HERE = (1, 1, 0, "deb", "hello")
@@ -36,8 +37,10 @@ def a_binary(session, place, version, architecture, name="hello", **columns):
 
 
 class PublisherTests(SynchronousTestCase):
+    url = staticmethod(lambda: None)  # SQLite's
+
     def setUp(self):
-        self.transactions = a_database(self)
+        self.transactions = a_database(self, self.url())
         self.nudged = []
 
     def turn(self):
@@ -114,6 +117,10 @@ class PublisherTests(SynchronousTestCase):
     def test_nothing_to_do_wakes_nobody(self):
         self.turn()
         self.assertEqual([], self.nudged)
+
+
+class PublisherOnPostgresqlTests(PublisherTests):
+    url = staticmethod(postgresql_farm_url)
 
 
 class ReplacedTests(SynchronousTestCase):

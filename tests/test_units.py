@@ -53,5 +53,7 @@ class UnitTests(SynchronousTestCase):
             ]
             copy = Path(folder.name) / path.name
             copy.write_text("\n".join(dict.fromkeys(lines)))
-            checked = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True, check=False)
+            checked = subprocess.run(
+                ["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True, check=False
+            )
             self.assertNotIn(path.name, checked.stderr)

@@ -11,7 +11,7 @@ from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication
 from buildmaster.model.builds import Attempt, Build
 from buildmaster.tasks.uploader import GONE, Uploader, where_to
 from buildmaster.uploadcommand import UploadCommand
-from tests.databases import a_folder
+from tests.databases import a_folder, postgresql_farm_url
 from tests.packages import a_changes, a_control, a_deb, results, sources, write
 from tests.rows import NOW, Place, a_build, a_database, an_attempt, inline
 
@@ -41,9 +41,11 @@ def facts(session, build_id):
 
 
 class UploaderCase(SynchronousTestCase):
+    url = staticmethod(lambda: None)  # SQLite's
+
     def setUp(self):
         self.root = a_folder()
-        self.transactions = a_database(self)
+        self.transactions = a_database(self, self.url())
         self.librarian = FolderLibrarian(self.root / "librarian")
         self.nudged, self.told = [], []
 
@@ -118,6 +120,10 @@ class AcceptedTests(UploaderCase):
     def test_nothing_to_do_does_nothing(self):
         self.turn()
         self.assertEqual(([], []), (self.places(), self.nudged))
+
+
+class AcceptedOnPostgresqlTests(AcceptedTests):
+    url = staticmethod(postgresql_farm_url)
 
 
 class RefusedTests(UploaderCase):

@@ -3,6 +3,7 @@
 import base64
 import gzip
 from datetime import datetime
+from hashlib import sha256
 
 import pytz
 from hypothesis import given
@@ -17,6 +18,7 @@ from buildmaster.database import InlineDatabase, Transactions, make_engine
 from buildmaster.farm.filetypes import mimetype
 from buildmaster.farm.states import Purpose
 from buildmaster.librarian import FolderLibrarian
+from buildmaster.model.accounts import add_account, add_token, parse_grant
 from buildmaster.model.archive import Archive
 from buildmaster.model.distribution import Distribution
 from buildmaster.model.files import file_path, remember_file
@@ -24,6 +26,7 @@ from buildmaster.model.serving import ServedFile
 from buildmaster.web.files import StoredFiles, address, form_of
 from tests.browser import a_site, ask
 from tests.databases import a_folder, sqlite_url
+from tests.rows import an_archive
 
 NOW = datetime(2026, 1, 1, tzinfo=pytz.UTC)
 LOG = gzip.compress(b"dpkg-buildpackage: info\n", mtime=0)
@@ -47,6 +50,16 @@ def add_private_archive(session, secret):
     return archive.id
 
 
+def add_reader(session, token, grant):
+    """Add an account with one role, and its token."""
+    email = f"{token}@example.com"
+    reference = grant.partition(":")[2]
+    if session.query(Archive).filter_by(reference=reference).one_or_none() is None:
+        an_archive(session, session.query(Distribution).one(), reference=reference)
+    add_account(session, email, (parse_grant(grant),), None, NOW)
+    add_token(session, email, sha256(token.encode()).hexdigest(), None, NOW)
+
+
 class FilesCase(SynchronousTestCase):
     def setUp(self):
         self.folder = a_folder()
@@ -55,7 +68,7 @@ class FilesCase(SynchronousTestCase):
         self.transactions = Transactions(engine)
         self.librarian = FolderLibrarian(self.folder / "librarian")
         database = InlineDatabase(self.transactions)
-        self.site = a_site({"files": StoredFiles(database, self.librarian, execute)})
+        self.site = a_site({"files": StoredFiles(database, self.librarian, execute, lambda: NOW)})
 
     def store(self, name, held, archive_id=None):
         original = self.folder / "original"
@@ -128,7 +141,7 @@ class PublicFileTests(FilesCase):
         self.assertEqual(404, ask(self.site, path).code)
 
     def test_an_error_is_logged_and_its_reason_kept_from_the_client(self):
-        site = a_site({"files": StoredFiles(None, self.librarian, execute)})
+        site = a_site({"files": StoredFiles(None, self.librarian, execute, lambda: NOW)})
         answer = ask(site, "/files/1/a.dsc")
         self.assertEqual(1, len(self.flushLoggedErrors(AttributeError)))
         self.assertEqual(500, answer.code)
@@ -169,6 +182,8 @@ class PrivateFileTests(FilesCase):
     def setUp(self):
         super().setUp()
         archive_id = self.transactions.write(add_private_archive, "sésame")
+        self.transactions.write(add_reader, "reader", "reader:~a/ubuntu/ppa")
+        self.transactions.write(add_reader, "other", "uploader:~b/ubuntu/ppa")
         self.path = self.store("a.dsc", b"secret", archive_id)
 
     def test_the_builders_get_it(self):
@@ -176,9 +191,13 @@ class PrivateFileTests(FilesCase):
         self.assertEqual((200, b"secret"), (answer.code, answer.body))
         self.assertIn("private", answer.headers["Cache-Control"])
 
+    def test_who_may_read_the_archive_gets_it_for_a_token(self):
+        for way in (credentials("anybody", "reader"), {"Authorization": "Bearer reader"}):
+            self.assertEqual(200, ask(self.site, self.path, headers=way).code)
+
     def test_others_are_challenged_alike_whatever_they_ask_for(self):
         ways = [{}, credentials("buildd", "wrong"), credentials("root", "sésame"), credentials("buildd", ""),
-                {"Authorization": "Basic ???"}, {"Authorization": "Bearer x"}, {"Range": "bytes=0-1"}]  # fmt: skip
+                {"Authorization": "Basic ???"}, {"Authorization": "Bearer x"}, {"Authorization": "Bearer other"}, {"Range": "bytes=0-1"}]  # fmt: skip
         answers = [ask(self.site, path, headers=way) for path in (self.path, "/files/1/wrong") for way in ways]
         self.assertEqual([answers[0]] * len(answers), answers)
         self.assertEqual(401, answers[0].code)
@@ -191,7 +210,7 @@ class LeavingClientTests(FilesCase):
             def read(self, *args):
                 return Deferred()
 
-        site = a_site({"files": StoredFiles(SlowDatabase(), self.librarian, execute)})
+        site = a_site({"files": StoredFiles(SlowDatabase(), self.librarian, execute, lambda: NOW)})
         channel = site.buildProtocol(None)
         channel.makeConnection(StringTransport())
         channel.dataReceived(b"GET /files/1/a HTTP/1.1\r\nHost: farm\r\n\r\n")

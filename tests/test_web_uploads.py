@@ -19,7 +19,7 @@ from buildmaster.model.people import Account, Audit
 from buildmaster.web.bodies import BodyLimits
 from buildmaster.web.uploads import Target, Uploads, target
 from tests.browser import a_site, ask
-from tests.databases import a_folder
+from tests.databases import a_folder, postgresql_farm_url
 from tests.packages import sources
 from tests.rows import NOW, a_database, a_series, an_archive, inline
 
@@ -52,10 +52,11 @@ def basic(email):
 
 class UploadCase(SynchronousTestCase):
     limits = None
+    url = staticmethod(lambda: None)  # SQLite's
 
     def setUp(self):
         self.root = a_folder()
-        self.transactions = a_database(self)
+        self.transactions = a_database(self, self.url())
         self.transactions.write(add_people)
         self.nudged = []
         database = inline(self.transactions)
@@ -125,6 +126,10 @@ class UploadTests(UploadCase):
         self.assertEqual(201, self.put("big.tar.gz", big).code)
         (room,) = self.leaves(INCOMING)
         self.assertEqual(big, (self.root / INCOMING / room / "big.tar.gz").read_bytes())
+
+
+class UploadOnPostgresqlTests(UploadTests):
+    url = staticmethod(postgresql_farm_url)
 
 
 class TrustTests(UploadCase):

@@ -11,11 +11,15 @@ from buildmaster.model.files import StoredFile
 
 @dataclass(frozen=True)
 class ServedFile:
-    """A file as the web serves it. ``secret`` is set for one of a private archive: its builders' password."""
+    """A file as the web serves it.
+
+    ``archive`` and ``secret`` are set for one of a private archive: its reference, and its builders' password.
+    """
 
     filename: str
     mimetype: str
     sha256: str
+    archive: str | None = None
     secret: str | None = None
 
 
@@ -24,5 +28,6 @@ def served_file(session: Session, file_id: int) -> ServedFile | None:
     file = session.get(StoredFile, file_id)
     if file is None:
         return None
-    private = select(Archive.buildd_secret).where(Archive.id == file.archive_id, Archive.private)
-    return ServedFile(file.filename, file.mimetype, file.sha256, session.scalar(private))
+    private = select(Archive.reference, Archive.buildd_secret).where(Archive.id == file.archive_id, Archive.private)
+    archive, secret = session.execute(private).one_or_none() or (None, None)
+    return ServedFile(file.filename, file.mimetype, file.sha256, archive, secret)

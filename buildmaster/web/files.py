@@ -9,6 +9,7 @@ A file of a private archive is challenged for whatever name comes after its id, 
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,16 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 from twisted.web.static import File
 
+from buildmaster.farm.references import parse_archive
+from buildmaster.farm.states import Role
 from buildmaster.librarian import NotKeptError
+from buildmaster.model.permissions import person
 from buildmaster.model.serving import ServedFile, served_file
 from buildmaster.web.answers import answer_later, say
-from buildmaster.web.credentials import challenge
+from buildmaster.web.credentials import challenge, token_digest
 
 USER = b"buildd"
+READERS = frozenset({Role.READER, Role.UPLOADER})
 BIGGEST_ID = 2**31 - 1
 PLAIN_RANGES = re.compile(rb"bytes=[0-9, -]{1,100}")
 GZIP = re.compile(r"(?:x-)?gzip|\*")
@@ -38,9 +43,16 @@ class StoredFiles(Resource):
 
     isLeaf = True
 
-    def __init__(self, database: Any, librarian: Any, in_thread: Callable[..., Any]) -> None:
-        """``database`` is a Database, ``librarian`` an ILibrarian, ``in_thread`` runs its calls off the reactor."""
+    def __init__(
+        self,
+        database: Any,  # Database or InlineDatabase
+        librarian: Any,  # ILibrarian
+        in_thread: Callable[..., Any],
+        now: Callable[[], datetime],
+    ) -> None:
+        """``in_thread`` runs the librarian's calls off the reactor."""
         super().__init__()
+        self._now = now
         self._database = database
         self._librarian = librarian
         self._in_thread = in_thread
@@ -52,12 +64,20 @@ class StoredFiles(Resource):
     async def _answer(self, request: Request) -> None:
         file_id, name = address(request.postpath)
         file = await self._database.read(served_file, file_id)
-        if file is not None and file.secret is not None and not admitted(request, file.secret):
+        if file is not None and file.archive is not None and not await self._admitted(request, file):
             challenge(request)
         elif file is None or name != file.filename:
             say(request, NOT_FOUND, "There is no such file.")
         else:
             await self._send(request, file)
+
+    async def _admitted(self, request: Request, file: ServedFile) -> bool:
+        """Tell whether the request is from the archive's builders, or has a token of somebody who may read there."""
+        if from_builder(request, file.secret or ""):
+            return True
+        digest, archive = token_digest(request), parse_archive(file.archive or "")
+        reader = digest and await self._database.read(person, digest, READERS, archive, self._now())
+        return bool(reader and reader.allowed)
 
     async def _send(self, request: Request, file: ServedFile) -> None:
         try:
@@ -76,10 +96,10 @@ def address(parts: list[bytes]) -> tuple[int, str]:
     return int(parts[0][:12]), parts[1].decode("utf-8", "replace")
 
 
-def admitted(request: Request, secret: str) -> bool:
+def from_builder(request: Request, secret: str) -> bool:
     """Tell whether the request has the credentials of the archive's builders; how long that takes tells nothing."""
     user = compare_digest(request.getUser(), USER)
-    return compare_digest(request.getPassword(), secret.encode()) and user
+    return compare_digest(request.getPassword(), secret.encode()) and user and bool(secret)
 
 
 def form_of(file: ServedFile, accepts: str) -> tuple[str, str | None]:
@@ -108,8 +128,10 @@ def _stream(request: Request, file: ServedFile, path: Path) -> None:
 def _describe(request: Request, file: ServedFile) -> None:
     request.setHeader(b"X-Content-Type-Options", b"nosniff")
     request.setHeader(b"Content-Security-Policy", b"default-src 'none'; sandbox")
-    request.setHeader(b"Vary", b"Accept-Encoding, Authorization" if file.secret else b"Accept-Encoding")
-    request.setHeader(b"Cache-Control", b"private, no-cache" if file.secret else b"public, max-age=31536000, immutable")
+    request.setHeader(b"Vary", b"Accept-Encoding, Authorization" if file.archive else b"Accept-Encoding")
+    request.setHeader(
+        b"Cache-Control", b"private, no-cache" if file.archive else b"public, max-age=31536000, immutable"
+    )
 
 
 def _drop_vain_ranges(request: Request, tag: bytes) -> None:
