@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-import buildmaster
 from buildmaster.buildd.service import WAYS, SettingsError, check_machine, settings_from
+from buildmaster.cli.running import DAEMONS
 from buildmaster.errors import BuildmasterError
 
 TWISTD = "from twisted.scripts.twistd import run; run()"
@@ -34,12 +34,4 @@ def buildd(**settings: object) -> None:
 
 def slave_command() -> list[str]:
     """Return the command that runs the slave's .tac in the foreground; its settings are in the environment."""
-    return [sys.executable, "-c", TWISTD, "--nodaemon", "--pidfile=", "--python", str(_tac())]
-
-
-def _tac() -> Path:
-    """Return buildd.tac where it was installed, or as it lies in a checkout."""
-    package = Path(buildmaster.__file__).parent
-    return next(
-        path for path in (package / "daemons/buildd.tac", package.parent / "daemons/buildd.tac") if path.exists()
-    )
+    return [sys.executable, "-c", TWISTD, "--nodaemon", "--pidfile=", "--python", str(DAEMONS / "buildd.tac")]

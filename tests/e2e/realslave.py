@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -81,7 +82,7 @@ class RealSlave:
         tac = packages / "lpbuildd/buildd-slave.tac"
         told = [f"HOME={self.root}", f"PYTHONPATH={packages}", f"BUILDD_SLAVE_CONFIG={self.root}/buildd.conf"]
         twistd = [str(CACHE / "venv/bin/twistd"), "--no_save", "--nodaemon", "--pidfile=", "--python", str(tac)]
-        argv = ["runuser", "-u", "buildd", "--", "env", "-u", "VIRTUAL_ENV", *told, *twistd]
+        argv = ["setpriv", "--reuid=buildd", "--regid=buildd", "--init-groups", "env", *told, *twistd]
         argv += ["--logfile", f"{self.root}/buildd.log", "--umask", "022"]
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return subprocess.Popen(argv, cwd=self.root, env={"PATH": path, "LC_ALL": "C.UTF-8"}, start_new_session=True)
@@ -123,3 +124,26 @@ class RealSlave:
             for path in folder.glob("build-*"):
                 if str(self.root) in path.read_text(errors="replace"):
                     path.unlink()
+
+
+class Keeper:
+    """Keeps what comes into a slave's filecache, by name: a slave forgets its results when it is cleaned."""
+
+    def __init__(self, case, slave):
+        self._from = slave.root / "filecache"
+        self._kept = slave.root / "kept"
+        self._kept.mkdir()
+        self._stopped = threading.Event()
+        thread = threading.Thread(target=self._watch)
+        thread.start()
+        case.addCleanup(thread.join)
+        case.addCleanup(self._stopped.set)
+
+    def _watch(self):
+        while not self._stopped.wait(0.02):
+            for path in self._from.glob("?" * 40):
+                with suppress(FileNotFoundError, FileExistsError):
+                    os.link(path, self._kept / path.name)
+
+    def __getitem__(self, sha1):
+        return (self._kept / sha1).read_bytes()
