@@ -34,6 +34,9 @@ from buildmaster.farm.states import RcsType
 
 HERE = Path(__file__).parent
 SHIPPED = next(place for place in (HERE / "buildmaster.conf", HERE.parent / "buildmaster.conf") if place.exists())
+BUILT_IN_TASKS = tuple(
+    entry.value for entry in parse(SHIPPED, SHIPPED.read_text())[0] if entry.key == "task" and entry.value
+)
 USUAL = (Path("buildmaster.conf"), Path("/etc/buildmaster/buildmaster.conf"))
 S = TypeVar("S")
 
@@ -289,7 +292,6 @@ class _Reading:
         self._path = path
         self._own = {(entry.section, entry.key) for entry in own}
         self._entries = {(entry.section, entry.key): entry for entry in (*shipped, *own)}
-        self._tasks = [entry.value for entry in shipped if entry.key == "task" and entry.value]
         self._names: dict[str, str] = {}
         for entry in own:
             self._check_known(entry)
@@ -352,7 +354,7 @@ class _Reading:
     def _fault(self, job: JobConfig) -> str:
         if bool(job.command) == bool(job.task):
             return "a job has either a task or a command"
-        return "" if job.task in self._tasks else f"{job.task!r} is no task{nearest(job.task, self._tasks)}"
+        return "" if job.task in BUILT_IN_TASKS else f"{job.task!r} is no task{nearest(job.task, BUILT_IN_TASKS)}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ FETCHING = "fetching"  # files of imported sources and mirrors, while they come
 FOLDERS = (INCOMING, ACCEPTED, REJECTED, FAILED, GATHERING, FETCHING)
 
 
-def make_folders(root: Path) -> None:
-    """Make those that are missing."""
-    for name in FOLDERS:
-        (root / name).mkdir(parents=True, exist_ok=True)
+def make_folders(root: Path, *others: Path) -> None:
+    """Make those that are missing, and any others."""
+    for folder in (*(root / name for name in FOLDERS), *others):
+        folder.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from buildmaster.cli.chroot import chroot
 from buildmaster.cli.codeimport import code_import
 from buildmaster.cli.demo import demo
 from buildmaster.cli.distribution import distribution
+from buildmaster.cli.doctor import doctor
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.freezing import freeze, freezes, thaw
 from buildmaster.cli.importing import import_sources
@@ -35,6 +36,7 @@ COMMANDS: tuple[click.Command, ...] = (
     check_config,
     init,
     run,
+    doctor,
     demo,
     buildd,
     processor,

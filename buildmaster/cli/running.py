@@ -32,7 +32,8 @@ def check_config(farm: Farm) -> None:
 @click.pass_obj
 def init(farm: Farm) -> None:
     """Make the farm's folders, and its database, or bring that to this version; may be repeated."""
-    make_folders(farm.config.root)
+    store = farm.config.librarian.store
+    make_folders(farm.config.root, *([Path(store.removeprefix("file:"))] if store.startswith("file:") else []))
     upgrade(farm.raw_transactions.engine)
     click.echo(f"The farm at {farm.config.root} is ready.")
 

@@ -1,0 +1,216 @@
+"""The doctor says what is wrong with a farm, and what to do about it."""
+
+import json
+
+from sqlalchemy import select, update
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.cli.checks import check_daemon, check_folders, check_jobs, check_mail, check_slaves
+from buildmaster.cli.doctor import in_lines
+from buildmaster.config import BUILT_IN_TASKS, load
+from buildmaster.farm.findings import Finding
+from buildmaster.farm.states import BuildState
+from buildmaster.folders import make_folders
+from buildmaster.model.archive import BinaryPackageRelease
+from buildmaster.model.builders import Builder
+from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.distribution import PocketChroot
+from buildmaster.model.examining import builder_addresses, examine_rows
+from buildmaster.model.invariants import broken_invariants
+from tests.commands import CommandFarm
+from tests.rows import (
+    NOW,
+    a_build,
+    a_builder,
+    a_database,
+    a_publication,
+    a_release,
+    a_series,
+    a_stored_file,
+    an_archive,
+    an_attempt,
+)
+
+TURN = {"under_way": False, "due_in": 0.0, "age": 1.0}
+
+
+def refuse(host, port):
+    raise ConnectionRefusedError(111, "Connection refused")
+
+
+class OutsideTests(SynchronousTestCase):
+    def setUp(self):
+        self.farm = CommandFarm(self)
+        make_folders(self.farm.root)
+        (self.farm.root / "librarian").mkdir()
+        self.config = load(self.farm.path)
+
+    def test_a_farm_with_all_its_folders_is_well(self):
+        self.assertEqual([], list(check_folders(self.config)))
+
+    def test_a_missing_folder_is_found(self):
+        (self.farm.root / "incoming").rmdir()
+        (finding,) = check_folders(self.config)
+        self.assertEqual(Finding(f"the folder {self.farm.root}/incoming is missing", "`buildmaster init`"), finding)
+
+    def test_mail_that_is_not_sent_is_only_a_note(self):
+        (finding,) = check_mail(self.config, refuse)
+        self.assertFalse(finding.wrong)
+
+    def test_a_dead_mail_host_is_found(self):
+        self.farm.path.write_text(self.farm.path.read_text() + "[mail]\nfromaddress = farm@example.com\n")
+        (finding,) = check_mail(load(self.farm.path), refuse)
+        self.assertIn("localhost:25 does not answer: [Errno 111] Connection refused", finding.what)
+
+    def test_dead_slaves_are_found_by_their_names(self):
+        (finding,) = check_slaves([("bob", "bob.example.com", 8221)], refuse)
+        self.assertEqual(
+            "the slave of bob at bob.example.com:8221 does not answer: [Errno 111] Connection refused",
+            finding.what,
+        )
+
+    def test_slaves_that_answer_are_well(self):
+        self.assertEqual([], check_slaves([("bob", "x", 1), ("ann", "y", 2)], lambda host, port: None))
+
+    def daemon(self, ready=True, **turn):
+        answer = {"ready": ready, "turns": {"dispatcher": TURN | turn}}
+        return [finding.what for finding in check_daemon(self.config, lambda _: answer)]
+
+    def test_a_daemon_that_runs_is_well(self):
+        self.assertEqual([], self.daemon())
+
+    def test_a_job_without_turns_is_found(self):
+        self.assertEqual(["the job dispatcher is due and gets no turn"], self.daemon(age=100.0))
+
+    def test_a_daemon_that_is_not_well_is_found(self):
+        self.assertEqual(["the daemon says that it isn't well"], self.daemon(ready=False))
+
+    def test_no_daemon_is_found(self):
+        def nobody(config):
+            raise ConnectionRefusedError
+
+        (finding,) = check_daemon(self.config, nobody)
+        self.assertIn("no daemon answers at port 8085", finding.what)
+
+    def test_a_job_that_is_switched_off_is_a_note(self):
+        self.farm.path.write_text(self.farm.path.read_text() + "[job publisher]\nenabled = no\n")
+        found = list(check_jobs(load(self.farm.path), BUILT_IN_TASKS))
+        self.assertEqual([Finding("the built-in job publisher is switched off")], found)
+
+
+class RowsTestCase(SynchronousTestCase):
+    def setUp(self):
+        self.transactions = a_database(self)
+        self.transactions.write(self.fill)
+
+    def fill(self, session):
+        series = a_series(session, tags=("i386",))
+        archive = an_archive(session, series.distribution)
+        publication = a_publication(session, a_release(session, archive, series), archive, series)
+        self.build = a_build(session, publication, series.architectures[0]).id
+        processor = series.architectures[0].processor
+        self.processor = processor.name
+        self.builder = a_builder(session, processors=[processor]).id
+
+    def change(self, *statements):
+        self.transactions.write(lambda session: [session.execute(statement) for statement in statements])
+
+
+class ExaminingTests(RowsTestCase):
+    def found(self):
+        return [finding.what for finding in self.transactions.read(examine_rows, NOW)]
+
+    def test_a_good_farm_is_well(self):
+        self.assertEqual([], self.found())
+
+    def test_a_missing_chroot_is_found(self):
+        self.transactions.write(lambda session: session.delete(session.scalar(select(PocketChroot))))
+        (what,) = self.found()
+        self.assertRegex(what, "there is no chroot for ubuntu[0-9]+/hoary/i386")
+
+    def test_entries_for_builders_that_nobody_has_are_found(self):
+        self.change(update(Builder).values(trusted=False))
+        self.assertEqual([f"1 build(s) wait for a trusted {self.processor} builder, and there is none"], self.found())
+
+    def test_a_failed_builder_is_found_with_its_reason(self):
+        self.change(update(Builder).values(builderok=False, failnotes="burnt", name="bob"))
+        self.assertEqual(["the builder bob is failed: burnt"], self.found())
+
+    def test_a_clock_that_went_back_is_found(self):
+        self.change(update(Build).values(buildstate=BuildState.BUILDING))
+        self.transactions.write(lambda session: an_attempt(session, session.get_one(Build, self.build)))
+        found = self.transactions.read(examine_rows, NOW.replace(year=2025))
+        self.assertTrue(any("in the future" in finding.what for finding in found), found)
+
+    def test_builders_are_named_with_their_addresses(self):
+        ((_, url),) = self.transactions.read(builder_addresses)
+        self.assertTrue(url.startswith("http://"))
+
+
+class InvariantTests(RowsTestCase):
+    def broken(self, kept=True):
+        return [finding.what for finding in self.transactions.read(broken_invariants, lambda _: kept)]
+
+    def test_a_good_farm_breaks_none(self):
+        self.assertEqual([], self.broken())
+
+    def test_a_waiting_build_is_queued(self):
+        self.transactions.write(lambda session: session.delete(session.scalar(select(BuildQueue))))
+        self.assertEqual([f"waiting or held, and not in the queue: build {self.build}"], self.broken())
+
+    def test_an_ended_build_is_not_queued(self):
+        self.change(update(Build).values(buildstate=BuildState.FAILEDTOBUILD))
+        self.assertEqual([f"ended, and still in the queue: build {self.build}"], self.broken())
+
+    def test_a_waiting_build_is_given_to_nobody(self):
+        self.change(update(BuildQueue).values(builder_id=self.builder, buildstart=NOW))
+        self.assertIn(f"waiting, and given to a builder: build {self.build}", self.broken())
+
+    def test_a_build_in_progress_has_a_builder_and_an_attempt(self):
+        self.change(update(Build).values(buildstate=BuildState.BUILDING))
+        self.assertEqual([f"in progress, and given to no builder: build {self.build}"], self.broken())
+        self.change(update(BuildQueue).values(builder_id=self.builder, buildstart=NOW))
+        self.assertEqual([f"in progress, without an attempt of its builder: build {self.build}"], self.broken())
+
+    def test_an_attempt_of_a_waiting_build_is_over(self):
+        self.transactions.write(lambda session: an_attempt(session, session.get_one(Build, self.build)))
+        self.change(update(Build).values(buildstate=BuildState.NEEDSBUILD))
+        self.assertIn(f"an attempt under way, and the build isn't: build {self.build}", self.broken())
+
+    def test_fully_built_means_packages(self):
+        self.change(update(Build).values(buildstate=BuildState.FULLYBUILT), BuildQueue.__table__.delete())
+        self.assertEqual([f"fully built, without a package: build {self.build}"], self.broken())
+
+    def test_a_package_is_in_the_librarian(self):
+        def finish(session):
+            session.execute(update(Build).values(buildstate=BuildState.FULLYBUILT))
+            session.execute(BuildQueue.__table__.delete())
+            a_binary(session, self.build)
+
+        self.transactions.write(finish)
+        self.assertEqual([], self.broken())
+        self.assertEqual([f"x_1_i386.deb of build {self.build} is not in the librarian"], self.broken(kept=False))
+
+
+def a_binary(session, build_id):
+    file = a_stored_file(session, "x_1_i386.deb")
+    columns = {"name": "x", "version": "1", "kind": "deb", "architecture": "i386", "control": ""}
+    places = {"component": "main", "section": "devel", "priority": "optional"}
+    session.add(BinaryPackageRelease(build_id=build_id, file_id=file.id, **columns, **places))
+
+
+class DoctorCommandTests(SynchronousTestCase):
+    def test_what_is_wrong_comes_first_with_its_cure(self):
+        text = in_lines([Finding("a note"), Finding("it is broken", "mend it")])
+        self.assertEqual("WRONG: it is broken\n       mend it\nnote:  a note", text)
+
+    def test_a_farm_without_a_daemon_is_refused(self):
+        farm = CommandFarm(self, "[web]\nport = 1\n")
+        farm.run("init")
+        result = farm.result("doctor", "--invariants", "--json")
+        self.assertEqual(1, result.exit_code)
+        self.assertIn("no daemon answers at port 1", json.dumps(json.loads(result.stdout)))
+
+    def test_a_database_that_does_not_fit_is_told_with_the_cure(self):
+        farm = CommandFarm(self, "[web]\nport = 1\n[database]\nurl = sqlite:///%(root)s/other.sqlite\n")
+        self.assertIn("buildmaster init", farm.result("doctor").stdout)
