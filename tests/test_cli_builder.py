@@ -55,6 +55,15 @@ class BuilderCommandTests(SynchronousTestCase):
         for url in WRONG_URLS:
             self.assertIn("http://HOST:PORT/", self.farm.refused("builder", "add", "x", url, "--processor", "x86"))
 
+    def test_several_processors_may_follow_one_option(self):
+        self.farm.run("processor", "add", "amd64")
+        self.farm.run("builder", "set", "bob", "--processor", "x86", "amd64", "--title", "Bob")
+        self.assertEqual((["amd64", "x86"], "Bob"), self.bob("processors", "title"))
+
+    def test_a_builder_without_processors_is_wrong_usage(self):
+        self.assertEqual(2, self.farm.result("builder", "add", "frog", "http://frog:8221/").exit_code)
+        self.assertEqual(2, self.farm.result("builder", "set", "bob", "amd64").exit_code)
+
     def test_a_name_and_a_url_are_used_once(self):
         self.assertEqual(
             "the builder bob is there already: `buildmaster builder set bob` changes it",

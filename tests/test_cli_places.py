@@ -145,6 +145,13 @@ class PlaceCommandTests(SynchronousTestCase):
         for command in ("list", "show ~cprov/ubuntu/ppa"):
             self.assertNotIn(secret, self.farm.run("archive", *command.split(), "--json"))
 
+    def test_an_empty_word_takes_dependencies_and_a_mirror_away(self):
+        ppa = "~cprov/ubuntu/ppa"
+        self.farm.run("archive", "set", ppa, "--url", "http://mirror.example/", "--components", "main")
+        self.farm.run("archive", "set", ppa, "--depends", "", "--url", "")
+        found = self.farm.json("archive", "show", ppa)
+        self.assertEqual(([], None, None), (found["depends"], found["url"], found["components"]))
+
     def test_all_of_an_archive_is_shown(self):
         self.publish("ubuntu")
         key = self.farm.root / "key.asc"

@@ -28,7 +28,7 @@ def account() -> None:
 @click.option("--key", type=KEY, help="The file with the OpenPGP key, armored, that signs uploads.")
 @click.pass_obj
 def add(farm: Farm, email: str, grants: tuple[Grant, ...], key: Path | None) -> None:
-    """Add the account of EMAIL, or give more roles to the one that is there."""
+    """Add the account of EMAIL, or give more roles to it."""
     armored = key.read_text() if key else None
     roles = [f"{grant.role}:{grant.archive}" if grant.archive else str(grant.role) for grant in grants]
     change(farm, "account add", email, add_account, email, grants, armored, farm.now(), roles=roles)
@@ -40,7 +40,10 @@ def add(farm: Farm, email: str, grants: tuple[Grant, ...], key: Path | None) -> 
 @click.option("--expires", type=click.IntRange(min=1), metavar="DAYS", help="How long it is good (default: for ever).")
 @click.pass_obj
 def token(farm: Farm, email: str, expires: int | None) -> None:
-    """Make a token for the account of EMAIL, and print it: it is kept nowhere, so it can't be shown again."""
+    """Make a token for the account of EMAIL, and print it.
+
+    It is kept nowhere, so it can't be shown again. It is sent as the password of HTTP basic, or as a bearer token.
+    """
     secret = secrets.token_urlsafe(32)
     digest = sha256(secret.encode()).hexdigest()
     change(farm, "account token", email, add_token, email, digest, expires, farm.now(), expires=expires)
@@ -60,6 +63,6 @@ def list_all(farm: Farm, as_json: bool) -> None:
 @email_argument
 @click.pass_obj
 def remove(farm: Farm, email: str) -> None:
-    """Take all roles and tokens from the account of EMAIL, and mail it no more."""
+    """Take roles, tokens and mail from the account of EMAIL."""
     change(farm, "account remove", email, remove_account, email, farm.now())
     click.echo(f"Removed the account {email}.")

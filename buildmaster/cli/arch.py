@@ -13,7 +13,7 @@ from buildmaster.model.registerlists import architectures
 
 @click.group()
 def arch() -> None:
-    """Add and list architectures of series, such as ubuntu/hoary/i386."""
+    """Add and list architectures: ubuntu/hoary/i386."""
 
 
 @arch.command("add")
@@ -22,7 +22,10 @@ def arch() -> None:
 @click.option("--no-untrusted", is_flag=True, help="Build nothing of untrusted archives (PPAs) for it.")
 @click.pass_obj
 def add(farm: Farm, reference: ArchitectureReference, processor: str, no_untrusted: bool) -> None:
-    """Add an architecture to a series. It is built when it has a chroot: see `chroot set`."""
+    """Add an architecture to a series.
+
+    It is built when it has a chroot: see `chroot set`.
+    """
     details = {"processor": processor, "untrusted": not no_untrusted}
     change(farm, "arch add", reference, add_architecture, reference, processor, not no_untrusted, **details)
     farm.nudge(*BUILDING)
@@ -33,6 +36,6 @@ def add(farm: Farm, reference: ArchitectureReference, processor: str, no_untrust
 @json_option
 @click.pass_obj
 def list_all(farm: Farm, as_json: bool) -> None:
-    """List the architectures, with the pockets that they have a chroot for."""
+    """List the architectures, and for which pockets they have chroots."""
     columns = ("name", "processor", "supports_untrusted", "nominated", "chroots")
     print_listing(farm.transactions.read(architectures), columns, as_json=as_json)

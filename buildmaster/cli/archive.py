@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from buildmaster.cli.arguments import ARCHIVE
+from buildmaster.cli.arguments import ARCHIVE, DEPENDENCY
 from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
@@ -27,12 +27,12 @@ OPTIONS = (
     click.option(
         "--depends",
         multiple=True,
-        type=ARCHIVE,
+        type=DEPENDENCY,
         metavar="REF",
-        help="An archive whose packages its builds may use; give it once for each. Replaces those that were set.",
+        help="An archive whose packages its builds may use, once for each; replaces all. '' is none.",
     ),
     click.option("--score", type=int, help="Added to the score of each of its builds."),
-    click.option("--url", metavar="URL", help="It is an apt mirror outside, there."),
+    click.option("--url", metavar="URL", help="It is an apt mirror outside, there; '' is none."),
     click.option("--components", metavar="C,...", help="The mirror's components, separated by commas."),
     click.option(
         "--key",
@@ -45,7 +45,11 @@ reference_argument = click.argument("reference", metavar="REF", type=ARCHIVE)
 
 @click.group()
 def archive() -> None:
-    """Add, change and show archives: ubuntu, ubuntu/partner, or somebody's own, ~cprov/ubuntu/ppa."""
+    """Add, change and show archives.
+
+    Their references are `ubuntu` for the primary one of ubuntu, `ubuntu/partner`, and `~cprov/ubuntu/ppa` for cprov's
+    own for ubuntu.
+    """
 
 
 def settings(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,7 +63,10 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @settings
 @click.pass_obj
 def add(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # Any: as OPTIONS read them
-    """Add the archive REF: `ubuntu` is ubuntu's primary one, `~cprov/ubuntu/ppa` cprov's own for it."""
+    """Add the archive REF: `ubuntu`, or `~cprov/ubuntu/ppa`.
+
+    A private one (--private) shows itself to its readers only: see `account add --role reader:REF`.
+    """
     wanted = _change(options)
     args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))
     change(farm, "archive add", reference, add_archive, *args, **_details(wanted))
@@ -91,7 +98,7 @@ def list_all(farm: Farm, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def show(farm: Farm, reference: ArchiveReference, as_json: bool) -> None:
-    """Show the archive REF: its settings, its published sources, its builds by state."""
+    """Show the archive REF: settings, sources, builds by state."""
     listing, counts = farm.transactions.read(show_archive, reference)
     print_one(fields(listing) | fields(counts), as_json=as_json)
 
@@ -118,10 +125,11 @@ def enable(farm: Farm, reference: ArchiveReference) -> None:
 
 def _change(options: dict[str, Any]) -> ArchiveChange:
     key: Path | None = options.pop("key")
-    depends: tuple[ArchiveReference, ...] = options.pop("depends")
-    return ArchiveChange(key=key.read_text() if key else None, depends=depends or None, **options)
+    depends: tuple[ArchiveReference | None, ...] = options.pop("depends")
+    named = tuple(reference for reference in depends if reference is not None) if depends else None
+    return ArchiveChange(key=key.read_text() if key else None, depends=named, **options)
 
 
 def _details(wanted: ArchiveChange) -> dict[str, object]:
-    depends = [str(reference) for reference in wanted.depends] if wanted.depends else None
+    depends = None if wanted.depends is None else [str(reference) for reference in wanted.depends]
     return asdict(wanted) | {"depends": depends}

@@ -23,6 +23,7 @@ class Parsed(click.ParamType):
 
 
 ARCHIVE = Parsed("archive", parse_archive)
+DEPENDENCY = Parsed("archive", lambda text: parse_archive(text) if text else None)
 ARCHITECTURE = Parsed("architecture", parse_architecture)
 SERIES = Parsed("series", parse_series)
 SUITE = Parsed("suite", parse_suite)

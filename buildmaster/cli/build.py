@@ -14,6 +14,7 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
 from buildmaster.cli.paging import limit_option, note_more, page_size
 from buildmaster.farm.durations import approximately, since
+from buildmaster.farm.states import BuildState
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.buildlists import BuildListing, Context, Wanted, builds, show_build
 from buildmaster.model.buildlogs import find_log
@@ -22,6 +23,9 @@ BATCH = 1000  # rows that one transaction reads
 PIECE = 1 << 16  # bytes of a log that are printed at a time
 GZIP = b"\x1f\x8b"  # what a compressed log begins with
 id_argument = click.argument("build_id", metavar="ID", type=int)
+
+
+STATES = ", ".join(state.name for state in BuildState)
 
 
 @click.group()
@@ -34,7 +38,7 @@ for order in (retry_builds, rescore_build, cancel_build):
 
 
 @build.command("list")
-@click.option("--state", type=STATE, help="Only those in this state.")
+@click.option("--state", type=STATE, metavar="STATE", help=f"Only those in this state: {STATES}.")
 @click.option("--archive", type=ARCHIVE, metavar="REF", help="Only those for this archive.")
 @click.option("--source", metavar="NAME", help="Only those of this source package.")
 @click.option("--builder", metavar="NAME", help="Only those that this builder made, or makes.")
@@ -54,7 +58,7 @@ def list_all(farm: Farm, limit: int | None, as_json: bool, **wanted: Any) -> Non
 @json_option
 @click.pass_obj
 def show(farm: Farm, build_id: int, as_json: bool) -> None:
-    """Show all of the build ID: its state, its attempts, its log, its binaries."""
+    """Show the build ID: state, attempts, log, binaries."""
     listing = farm.transactions.read(show_build, build_id, _context(farm))
     print_one(listing if as_json else _for_people(listing), as_json=as_json)
 
@@ -64,7 +68,10 @@ def show(farm: Farm, build_id: int, as_json: bool) -> None:
 @click.option("--attempt", type=int, metavar="N", help="Of this attempt (default: the latest with a log).")
 @click.pass_obj
 def log(farm: Farm, build_id: int, attempt: int | None) -> None:
-    """Print the log of the build ID; while it is being built, the end of what there is."""
+    """Print the log of the build ID.
+
+    While it is being built, that is the end of what there is; which it is stands on stderr.
+    """
     place = farm.transactions.read(find_log, build_id, attempt)
     if place.sha256 is None:
         click.echo(f"Attempt {place.attempt} is under way; this is the end of its log so far:", err=True)

@@ -20,6 +20,7 @@ COLUMNS: dict[str, Callable[[BuilderListing], object]] = {
     "build": lambda row: row.build,
     "status": lambda row: row.status,
 }
+PROCESSORS = "The processors that it builds for: --processor x86 amd64, or once for each. `set` replaces all."
 OPTIONS = (
     click.option(
         "--untrusted/--trusted",
@@ -31,6 +32,8 @@ OPTIONS = (
     click.option("--title", help="What it is called on pages (default: NAME)."),
 )
 name_argument = click.argument("name")
+processor_option = click.option("--processor", "processors", multiple=True, metavar="NAME...", help=PROCESSORS)
+more_argument = click.argument("more", nargs=-1, metavar=" ")
 
 
 @click.group()
@@ -48,15 +51,18 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @builder.command("add")
 @name_argument
 @click.argument("url")
-@click.option("--processor", "processors", multiple=True, required=True, metavar="NAME", help="Once for each.")
+@more_argument
+@processor_option
 @settings
 @click.pass_obj
 def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPTIONS read them
-    """Add the builder NAME, whose slave listens at URL: http://HOST:PORT/.
+    """Add the builder NAME, whose slave listens at URL.
 
     It is asked who it is, and cleaned, before it gets work.
     """
     wanted = _change(url=url, **options)
+    if wanted.processors is None:
+        raise click.UsageError("Give --processor NAME: what it builds for.")
     change(farm, "builder add", name, buildersettings.add_builder, name, wanted, farm.now(), **asdict(wanted))
     farm.nudge(*SCANNING)
     click.echo(f"Added the builder {name}.")
@@ -65,7 +71,8 @@ def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPT
 @builder.command("set")
 @name_argument
 @click.option("--url", help="Where its slave listens: http://HOST:PORT/.")
-@click.option("--processor", "processors", multiple=True, metavar="NAME", help="Once for each; replaces all.")
+@more_argument
+@processor_option
 @settings
 @click.pass_obj
 def set_(farm: Farm, name: str, **options: Any) -> None:  # Any: as OPTIONS read them
@@ -97,7 +104,7 @@ def show(farm: Farm, name: str, as_json: bool) -> None:
 @name_argument
 @click.pass_obj
 def restore(farm: Farm, name: str) -> None:
-    """Use the builder NAME again: its failures are forgotten; it is cleaned, and gets work."""
+    """Use the builder NAME again, its failures forgotten."""
     change(farm, "builder ok", name, buildersettings.restore_builder, name, farm.now())
     farm.nudge(*SCANNING)
     click.echo(f"{name} is in use again.")
@@ -108,7 +115,10 @@ def restore(farm: Farm, name: str) -> None:
 @click.option("--reason", required=True, help="What people who look at it are told.")
 @click.pass_obj
 def fail(farm: Farm, name: str, reason: str) -> None:
-    """Use the builder NAME no more, until `builder ok`: what it builds goes back to the queue."""
+    """Use the builder NAME no more, until `builder ok`.
+
+    What it builds goes back to the queue.
+    """
     change(farm, "builder fail", name, buildersettings.fail_builder, name, reason, farm.now(), reason=reason)
     farm.nudge(*SCANNING)
     click.echo(f"{name} is failed: `buildmaster builder ok {name}` brings it back.")
@@ -128,7 +138,10 @@ def auto(farm: Farm, name: str) -> None:
 @name_argument
 @click.pass_obj
 def manual(farm: Farm, name: str) -> None:
-    """Give the builder NAME no more work by itself; what it builds goes on and is taken in."""
+    """Give the builder NAME no more work, until `builder auto`.
+
+    What it builds goes on, and is taken in.
+    """
     change(farm, "builder manual", name, buildersettings.set_manual, name, True)
     click.echo(f"{name} gets no new work: `buildmaster builder auto {name}` changes that.")
 
@@ -137,7 +150,10 @@ def manual(farm: Farm, name: str) -> None:
 @name_argument
 @click.pass_obj
 def clean(farm: Farm, name: str) -> None:
-    """Have the builder NAME cleaned (an untrusted one: reset) before it gets work again."""
+    """Have the builder NAME cleaned before it gets work again.
+
+    An untrusted one is reset.
+    """
     change(farm, "builder clean", name, buildersettings.clean_builder, name, farm.now())
     farm.nudge(*SCANNING)
     click.echo(f"{name} will be cleaned.")
@@ -147,12 +163,23 @@ def clean(farm: Farm, name: str) -> None:
 @name_argument
 @click.pass_obj
 def remove(farm: Farm, name: str) -> None:
-    """Take the builder NAME away; the history of its builds stays. Refused while it holds a build."""
+    """Take the builder NAME away.
+
+    The history of its builds stays, and its name may be used again. While it holds a build this is refused.
+    """
     change(farm, "builder remove", name, buildersettings.remove_builder, name, farm.now())
     farm.nudge(*SCANNING)
     click.echo(f"Removed the builder {name}.")
 
 
-def _change(processors: tuple[str, ...], untrusted: bool | None, **options: Any) -> BuilderChange:
+def _change(
+    processors: tuple[str, ...],
+    more: tuple[str, ...],
+    untrusted: bool | None,
+    **options: Any,
+) -> BuilderChange:
+    """Return what is asked for. ``more`` are the words after the first of --processor."""
+    if more and not processors:
+        raise click.UsageError(f"Got unexpected words: {' '.join(more)}")
     trusted = None if untrusted is None else not untrusted
-    return BuilderChange(processors=processors or None, trusted=trusted, **options)
+    return BuilderChange(processors=(*processors, *more) or None, trusted=trusted, **options)

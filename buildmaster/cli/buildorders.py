@@ -19,13 +19,14 @@ ENDED = {
     BuildState.CANCELLED: "Build {} is cancelled.",
     BuildState.CANCELLING: "Build {} is being cancelled: its slave is told to stop.",
 }
+STATES = ", ".join(state.name for state in BuildState if state in RETRIABLE)
 id_argument = click.argument("build_id", metavar="ID", type=int)
 
 
 @click.command("retry")
 @click.argument("build_id", metavar="[ID]", type=int, required=False)
 @click.option("--all", "every", is_flag=True, help="All in --state; each that can't be is named, and left.")
-@click.option("--state", type=STATE, help="With --all: those in this state.")
+@click.option("--state", type=STATE, metavar="STATE", help=f"With --all: those in this state: {STATES}.")
 @click.option("--suite", type=SUITE, help="With --all: only those of this suite, such as hoary-security.")
 @click.option("--arch", "tag", metavar="TAG", help="With --all: only those on this architecture.")
 @click.option("--dry-run", is_flag=True, help="With --all: change nothing, just print what would be done.")
@@ -39,13 +40,16 @@ def retry_builds(
     tag: str | None,
     dry_run: bool,
 ) -> None:
-    """Try the build ID again, or (--all --state) many. Earlier attempts keep their logs."""
+    """Try the build ID again, or (--all --state) many.
+
+    Earlier attempts keep their logs.
+    """
     if every == (build_id is not None):
         raise click.UsageError("Give either an ID, or --all with --state.")
     if build_id is not None:
         _retry_one(farm, build_id)
     elif state not in RETRIABLE:
-        raise click.UsageError(f"Give --state: one of {', '.join(one.name for one in BuildState if one in RETRIABLE)}.")
+        raise click.UsageError(f"Give --state: one of {STATES}.")
     else:
         _retry_many(farm, _wanted(farm, state, suite, tag), dry_run)
 
@@ -55,7 +59,10 @@ def retry_builds(
 @click.argument("score", type=int)
 @click.pass_obj
 def rescore_build(farm: Farm, build_id: int, score: int) -> None:
-    """Give the waiting build ID this SCORE, for good: the higher, the sooner it is built."""
+    """Give the waiting build ID this SCORE, for good.
+
+    The higher it is, the sooner it is built.
+    """
     change(farm, "build rescore", build_id, rescore, build_id, score, score=score)
     farm.nudge("dispatcher")
     click.echo(f"Build {build_id} is scored {score}.")
@@ -65,7 +72,10 @@ def rescore_build(farm: Farm, build_id: int, score: int) -> None:
 @id_argument
 @click.pass_obj
 def cancel_build(farm: Farm, build_id: int) -> None:
-    """End the build ID: at once if it waits, or as soon as its slave has stopped."""
+    """End the build ID, or take it from the queue.
+
+    One that runs ends as soon as its slave has stopped.
+    """
     state = change(farm, "build cancel", build_id, cancel, farm.now(), build_id)
     farm.nudge(*SCANNING)
     click.echo(ENDED[state].format(build_id))

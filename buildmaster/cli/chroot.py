@@ -23,14 +23,15 @@ reference_argument = click.argument("reference", metavar="DIST/SERIES/TAG", type
 pocket_option = click.option(
     "--pocket",
     type=POCKET,
+    metavar="POCKET",
     default=Pocket.RELEASE,
-    help="The pocket that it is for; RELEASE's serves those without one of their own.",
+    help="RELEASE (it serves all that have none of their own), SECURITY, UPDATES, PROPOSED or BACKPORTS.",
 )
 
 
 @click.group()
 def chroot() -> None:
-    """Set, remove and list the chroot tarballs that builds are made in."""
+    """Set, remove and list the chroots that builds are made in."""
 
 
 @chroot.command("set")
@@ -39,7 +40,10 @@ def chroot() -> None:
 @pocket_option
 @click.pass_obj
 def set_(farm: Farm, reference: ArchitectureReference, file: Path, pocket: Pocket) -> None:
-    """Take FILE, a tarball, as the chroot of an architecture; one that is there is replaced."""
+    """Take FILE, a tarball, as the chroot of an architecture.
+
+    One that is there is replaced; what is being built goes on in it.
+    """
     farm.transactions.read(find_architecture, reference)
     warn_of(file)
     content = farm.librarian.add(file)
@@ -54,7 +58,7 @@ def set_(farm: Farm, reference: ArchitectureReference, file: Path, pocket: Pocke
 @pocket_option
 @click.pass_obj
 def remove(farm: Farm, reference: ArchitectureReference, pocket: Pocket) -> None:
-    """Take the chroot of an architecture away: nothing more is built in it."""
+    """Take the chroot of an architecture away."""
     change(farm, "chroot remove", reference, remove_chroot, reference, pocket, pocket=pocket.name)
     farm.nudge(*BUILDING)
     click.echo(f"Removed the chroot of {reference} for {pocket.name}.")

@@ -19,7 +19,10 @@ def distribution() -> None:
 @click.option("--title", help="What it is called in sentences (default: NAME with a capital letter).")
 @click.pass_obj
 def add(farm: Farm, name: str, title: str | None) -> None:
-    """Add the distribution NAME. Its archives are added by `archive add`."""
+    """Add the distribution NAME.
+
+    Its archives are added by `archive add`.
+    """
     change(farm, "distribution add", name, add_distribution, name, title, title=title)
     click.echo(f"Added the distribution {name}.")
 

@@ -20,7 +20,10 @@ processor_option = click.option("--processor", metavar="NAME", help="Only builde
 @click.option("--reason", help="What people who ask why they wait are told.")
 @click.pass_obj
 def freeze(farm: Farm, archive: ArchiveReference | None, processor: str | None, reason: str | None) -> None:
-    """Dispatch nothing until `thaw`: of an archive, to a processor, or at all. What runs goes on."""
+    """Dispatch nothing until `thaw`.
+
+    Nothing of an archive, nothing to a processor, or nothing at all. What runs goes on.
+    """
     part = Part(archive, processor)
     change(farm, "freeze", part, freezing.freeze, part, reason, farm.now(), reason=reason)
     farm.nudge("dispatcher")
@@ -32,7 +35,10 @@ def freeze(farm: Farm, archive: ArchiveReference | None, processor: str | None, 
 @processor_option
 @click.pass_obj
 def thaw(farm: Farm, archive: ArchiveReference | None, processor: str | None) -> None:
-    """Dispatch again what the `freeze` with the same options stopped."""
+    """Dispatch again what `freeze` stopped.
+
+    The options are those of the freeze.
+    """
     part = Part(archive, processor)
     change(farm, "thaw", part, freezing.thaw, part)
     farm.nudge("dispatcher")

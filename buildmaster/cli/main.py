@@ -78,7 +78,7 @@ class Commands(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.group(cls=Commands, commands=COMMANDS)
+@click.group(cls=Commands, commands=COMMANDS, context_settings={"max_content_width": 100})
 @click.option("--config", "path", type=click.Path(path_type=Path), envvar="BUILDMASTER_CONF", help="The conf file.")
 @click.version_option(__version__)
 @click.pass_context

@@ -11,7 +11,10 @@ from buildmaster.model.registerlists import processors
 
 @click.group()
 def processor() -> None:
-    """Add and list kinds of CPU: what builders have and architectures need."""
+    """Add and list processors: the kinds of CPU.
+
+    Builders have them, and architectures need them.
+    """
 
 
 @processor.command("add")
@@ -27,5 +30,5 @@ def add(farm: Farm, name: str) -> None:
 @json_option
 @click.pass_obj
 def list_all(farm: Farm, as_json: bool) -> None:
-    """List the processors, with how many builders and architectures are of each."""
+    """List the processors, with what is of each."""
     print_listing(farm.transactions.read(processors), ("name", "builders", "architectures"), as_json=as_json)

@@ -40,7 +40,10 @@ def list_all(farm: Farm, limit: int | None, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def explain(farm: Farm, build_id: int | None, limit: int, as_json: bool) -> None:
-    """Say why a build waits; without BUILD-ID, why all do, and why each builder without work has none."""
+    """Say why a build waits, or why all do.
+
+    Without BUILD-ID it tells of all that wait, the next ones first, and why each builder without work has none.
+    """
     if build_id is None:
         found = farm.transactions.read(_explain_all, limit)
     else:

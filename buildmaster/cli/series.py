@@ -16,18 +16,21 @@ from buildmaster.model.registerlists import all_series
 
 COLUMNS = ("name", "version", "status", "nominated_arch_indep", "architectures", "title")
 NOMINATED = "The architecture that builds the packages for all architectures."
-STATUS_HELP = "Decides which pockets are open: DEVELOPMENT opens RELEASE, CURRENT and SUPPORTED the others, FROZEN all."
+STATUS_HELP = (
+    f"One of {', '.join(status.name for status in SeriesStatus)}. It decides which pockets are open: CURRENT and "
+    "SUPPORTED close RELEASE, the others close all but RELEASE, and FROZEN closes none."
+)
 
 
 @click.group()
 def series() -> None:
-    """Add, change and list series of distributions, such as ubuntu/hoary."""
+    """Add, change and list series, such as ubuntu/hoary."""
 
 
 def settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of a series."""
     command = click.option("--nominated-arch-indep", "nominated", metavar="TAG", help=NOMINATED)(command)
-    command = click.option("--status", type=STATUS, help=STATUS_HELP)(command)
+    command = click.option("--status", type=STATUS, metavar="STATUS", help=STATUS_HELP)(command)
     command = click.option("--title", help="What it is called in sentences.")(command)
     command = click.option("--version", help="Its number, such as 5.04.")(command)
     return click.argument("reference", metavar="DIST/NAME", type=SERIES)(command)
@@ -44,9 +47,9 @@ def add(
     status: SeriesStatus | None,
     nominated: str | None,
 ) -> None:
-    """Add a series to a distribution; its status is DEVELOPMENT unless told otherwise.
+    """Add a series to a distribution.
 
-    The nominated architecture need not be there yet.
+    Its status is DEVELOPMENT unless told otherwise. The nominated architecture need not be there yet.
     """
     wanted = SeriesChange(title, version, status, nominated)
     change(farm, "series add", reference, add_series, reference, wanted, **_details(wanted))

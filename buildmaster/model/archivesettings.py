@@ -22,7 +22,10 @@ class ArchiveSettingError(BuildmasterError):
 
 @dataclass(frozen=True)
 class ArchiveChange:
-    """What is to be set of an archive; None leaves it as it is. ``key`` is armored OpenPGP."""
+    """What is to be set of an archive; None leaves it as it is. ``key`` is armored OpenPGP.
+
+    An empty ``url`` makes a mirror an archive of our own, without components and key.
+    """
 
     private: bool | None = None
     trusted: bool | None = None
@@ -92,9 +95,11 @@ def _apply(
         value = getattr(change, column.name)
         if column.name in COLUMNS and value is not None:
             setattr(archive, column.name, value)
+    if not archive.url:
+        archive.url = archive.components = archive.key = None
     if archive.private and archive.buildd_secret is None:
         archive.buildd_secret = secret
-    if (archive.url is None) != (archive.components is None):
+    if archive.url is not None and not archive.components:
         raise ArchiveSettingError("a mirror outside needs both --url and --components")
     session.flush()
     if change.depends is not None:
