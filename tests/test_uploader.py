@@ -228,6 +228,31 @@ class CrashTests(UploaderCase):
         turn.cancel()
 
 
+class LateTests(UploaderCase):
+    def test_a_build_that_ended_meanwhile_is_not_touched(self):
+        """Somebody else ends the attempt between the check and the recording."""
+
+        def end(session):
+            build = session.query(Build).one()
+            build.buildstate = build.attempts[0].state = S.FAILEDTOUPLOAD
+
+        def in_thread(work, *args):
+            if work.__name__ == "keep":
+                self.transactions.write(end)
+            return execute(work, *args)
+
+        self.upload()
+        self.turn(in_thread)
+        self.assertEqual((S.FAILEDTOUPLOAD, S.FAILEDTOUPLOAD, []), self.facts())
+        self.assertEqual([f"{REJECTED}/{LEAF}"], self.places())
+
+    def test_nor_is_one_whose_attempt_alone_ended(self):
+        self.upload()
+        self.transactions.write(lambda session: session.query(Attempt).update({"state": S.CANCELLED}))
+        self.turn()
+        self.assertEqual((S.UPLOADING, S.CANCELLED, []), self.facts())
+
+
 class StrayTests(UploaderCase):
     def test_where_folders_of_results_belong(self):
         table = {

@@ -78,6 +78,10 @@ class RefusedTests(SynchronousTestCase):
         for field, (value, reason) in table.items():
             self.assertIn(reason, checked(with_deb(**{field: value})), field)
 
+    def test_a_binary_of_another_version_of_the_source_is_told(self):
+        reasons = checked(with_deb(Source="hello (2)"))
+        self.assertEqual([f"{DEB} is of version 2 of its source, not 1.0-1."], reasons)
+
     def test_there_must_be_one_changes_file(self):
         files = results()
         self.assertIn("There must be one .changes file, and there are 2.", checked({**files, "other.changes": b""}))

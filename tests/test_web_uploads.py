@@ -1,6 +1,7 @@
 """Sources come in over HTTP from who has a token for it."""
 
 import base64
+from datetime import timedelta
 from hashlib import sha256
 
 from hypothesis import given
@@ -12,7 +13,7 @@ from buildmaster.farm.states import Purpose
 from buildmaster.folders import ACCEPTED, INCOMING, REJECTED
 from buildmaster.intake import SourceIntake
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.accounts import add_account, add_token, parse_grant
+from buildmaster.model.accounts import add_account, add_token, parse_grant, remove_account
 from buildmaster.model.archive import SourcePublication
 from buildmaster.model.distribution import Distribution
 from buildmaster.model.people import Account, Audit
@@ -147,6 +148,19 @@ class TrustTests(UploadCase):
         }
         answers = {key: self.put("a.dsc", b"x", bearer(key[0]), key[1]).code for key in table}
         self.assertEqual(table, answers)
+
+    def test_a_token_is_good_until_it_expires(self):
+        def add(session, secret, now):
+            add_token(session, "all@example.com", sha256(secret.encode()).hexdigest(), 1, now)
+
+        self.transactions.write(add, "new", NOW)
+        self.transactions.write(add, "old", NOW - timedelta(days=1))
+        codes = [self.put("a.dsc", b"x", bearer(secret)).code for secret in ("new", "old")]
+        self.assertEqual([201, 401], codes)
+
+    def test_who_was_removed_may_nothing(self):
+        self.transactions.write(remove_account, "all@example.com", NOW)
+        self.assertEqual(401, self.put("a.dsc", b"x").code)
 
     def test_without_a_token_one_is_asked_for(self):
         answer = self.put("a.dsc", b"x", {})
