@@ -56,12 +56,10 @@ class AftermathTests(SynchronousTestCase):
         wanted = Aftermath(ReviewStatus.FAILING, 5, succeeded=False, date_due=None)
         self.assertEqual(wanted, after(ImportResult.FAILURE, an_import(failures=4)))
 
-    def test_a_reclaimed_job_is_due_at_once_and_blames_nobody(self):
+    def test_a_reclaimed_or_killed_job_is_due_at_once_and_blames_nobody(self):
         wanted = Aftermath(ReviewStatus.REVIEWED, 4, succeeded=False, date_due=NOW)
-        self.assertEqual(wanted, after(ImportResult.RECLAIMED, an_import(failures=4)))
-
-    def test_a_killed_job_blames_nobody(self):
-        self.assertEqual(4, after(ImportResult.KILLED, an_import(failures=4)).consecutive_failures)
+        for result in (ImportResult.RECLAIMED, ImportResult.KILLED):
+            self.assertEqual(wanted, after(result, an_import(failures=4)))
 
     def test_an_import_that_is_no_longer_reviewed_gets_no_job(self):
         for status in set(ReviewStatus) - {ReviewStatus.REVIEWED}:

@@ -173,6 +173,20 @@ class WorkerTests(SynchronousTestCase):
         self.worker.stopService()
         self.assertEqual([], self.reactor.getDelayedCalls())
 
+    def test_a_fault_of_its_own_ends_one_job_only(self):
+        self.start({**JOB, "name": "first"}, JOB, finish=[KeyError("a fault")])
+        self.end(failed=True)
+        self.assertEqual(1, len(self.flushLoggedErrors(KeyError)))
+        self.reactor.advance(10)
+        self.end_all()
+        self.assertEqual([(2, "SUCCESS")], [result[:2] for result in self.scheduler.results])
+
+    def test_one_that_stops_does_not_wait_for_a_master_that_is_away(self):
+        self.start(JOB, finish=[UnreachableError("no answer")])
+        stopped = self.worker.stopService()
+        self.end(failed=True)
+        self.successResultOf(stopped)
+
     def test_one_place_has_one_worker(self):
         place = place_of(self.store, "trunk")
         place.work.mkdir(parents=True)

@@ -179,7 +179,7 @@ def aftermath(
         status = ReviewStatus.FAILING
     due = None
     if status is ReviewStatus.REVIEWED:
-        due = now if result is ImportResult.RECLAIMED else started + interval(code_import, failures, policy)
+        due = now if result in BLAMELESS else started + interval(code_import, failures, policy)
     return Aftermath(status, failures, result is ImportResult.SUCCESS, due)
 
 

@@ -10,6 +10,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from buildmaster.importworker.fence import Fence, FencedError
 from buildmaster.importworker.importers import IMPORTERS
@@ -64,8 +65,7 @@ class ImportWorker(Service):
     def startService(self) -> None:
         """Begin to ask for jobs."""
         super().startService()
-        self._working = Deferred.fromCoroutine(self._work())
-        self._working.addErrback(_note_end)
+        self._working = self._begin()
 
     def stopService(self) -> Deferred[None] | None:
         """End what runs: its job is handed in as killed."""
@@ -76,6 +76,19 @@ class ImportWorker(Service):
         if self._working is not None:
             self._working.cancel()
         return None
+
+    def _begin(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._work()).addErrback(self._begin_again)
+
+    def _begin_again(self, failure: Failure) -> Deferred[None] | None:
+        """Go on after a fault of ours: the master takes the job from us when our heart is still."""
+        if failure.check(CancelledError):
+            return None
+        log.failure("the import worker failed", failure=failure)
+        if self._after_one is not None:
+            self._after_one()
+            return None
+        return deferLater(self._reactor, self._settings.poll, self._begin)
 
     async def _work(self) -> None:
         while self.running:
@@ -160,6 +173,8 @@ class ImportWorker(Service):
                 await self._in_thread(self._scheduler.finish, job_id, status, run_log.text)
             except UnreachableError as error:
                 log.warn("{error}", error=error)
+                if not self.running:
+                    return
                 await deferLater(self._reactor, min(600.0, self._settings.poll * 2**number))
             except (JobGoneError, RefusedError) as error:
                 log.warn("the result of job {job} is refused: {error}", job=job_id, error=error)
@@ -209,7 +224,7 @@ class Heart:
         self._interval = interval
         self._pulse = pulse
         self._beating = Deferred.fromCoroutine(self._beat())
-        self._beating.addErrback(_note_end)
+        self._beating.addErrback(note_fault)
 
     async def _beat(self) -> None:
         while await self._pulse():
@@ -221,7 +236,7 @@ class Heart:
         self._beating.cancel()
 
 
-def _note_end(failure: Any) -> None:
-    """Say what ended a flow, if it was not ended on purpose."""
+def note_fault(failure: Failure) -> None:
+    """Say what ended the beats, if they were not ended on purpose."""
     if not failure.check(CancelledError):
-        log.failure("the import worker failed", failure=failure)
+        log.failure("the heart of an import stopped", failure=failure)
