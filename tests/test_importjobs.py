@@ -1,10 +1,11 @@
 """Jobs of code imports: one machine each, however many ask, and one end each."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import Transactions
@@ -12,12 +13,14 @@ from buildmaster.farm.importing import DEFAULT_POLICY, By, Ended, RunningJob, Wa
 from buildmaster.farm.states import ImportResult, ReviewStatus
 from buildmaster.model.importjobs import finish_job, import_of_job, keep_alive, most_urgent, reclaim_silent
 from buildmaster.model.imports import CodeImport, CodeImportJob
-from buildmaster.model.reviews import request
+from buildmaster.model.machines import job_for_machine
+from buildmaster.model.reviews import request, review
 from tests.databases import postgresql_engine
 from tests.imports import BY, NOW, Imports, after, sqlite_transactions
 
 MACHINES, JOBS = 12, 8
 LATER = after(minutes=10)
+WAITS = 0.3  # seconds that a transaction is given to go wrong in, where it ought to wait for another
 
 
 class Claiming:
@@ -92,6 +95,59 @@ class PostgresqlClaimingTests(Claiming, SynchronousTestCase):
         engine = postgresql_engine()
         self.addCleanup(engine.dispose)
         return Transactions(engine)
+
+
+class OverlapTests(SynchronousTestCase):
+    """What holds on PostgreSQL when one transaction begins while another is still open."""
+
+    def setUp(self):
+        self.engine = postgresql_engine()
+        self.addCleanup(self.engine.dispose)
+        self.imports = Imports(Transactions(self.engine))
+
+    def overlap(self, first, second):
+        """Do ``second`` while the transaction of ``first`` is open, or as soon as it lets it; return what both return."""
+        with ThreadPoolExecutor(1) as threads:
+            with Session(self.engine) as session, session.begin():
+                one = first[0](session, *first[1:])
+                session.flush()
+                other = threads.submit(self.imports.transactions.write, *second)
+                wait([other], timeout=WAITS)
+            return one, other.result()
+
+    def test_a_machine_s_questions_are_answered_in_turn(self):
+        policy = replace(DEFAULT_POLICY, jobs_per_machine=1)
+        self.imports.approved("one")
+        self.imports.approved("other")
+        self.imports.machine()
+        ask = (job_for_machine, "box", policy, NOW)
+        self.assertEqual((1, 0), self.overlap(ask, ask))
+
+    def test_a_review_sees_the_job_that_a_finish_makes(self):
+        finish = (
+            finish_job,
+            RunningJob(self.imports.a_running_job()),
+            Ended(ImportResult.SUCCESS, LATER),
+            DEFAULT_POLICY,
+        )
+        self.overlap(finish, (review, "trunk", ReviewStatus.SUSPENDED, BY, DEFAULT_POLICY))
+        self.assertIsNone(self.imports.shown()["job"])
+
+    def test_a_finish_sees_the_review(self):
+        finish = (
+            finish_job,
+            RunningJob(self.imports.a_running_job()),
+            Ended(ImportResult.SUCCESS, LATER),
+            DEFAULT_POLICY,
+        )
+        self.overlap((review, "trunk", ReviewStatus.SUSPENDED, BY, DEFAULT_POLICY), finish)
+        self.assertIsNone(self.imports.shown()["job"])
+
+    def test_a_heartbeat_at_the_last_moment_saves_the_job(self):
+        job, now = self.imports.a_running_job(), after(seconds=400)
+        beat = (keep_alive, RunningJob(job), "", now)
+        self.assertEqual((True, []), self.overlap(beat, (reclaim_silent, DEFAULT_POLICY, now)))
+        self.assertEqual(job, self.imports.shown()["job"]["id"])
 
 
 class OrderTests(SynchronousTestCase):
