@@ -156,7 +156,7 @@ class PlaceCommandTests(SynchronousTestCase):
         self.publish("ubuntu")
         key = self.farm.root / "key.asc"
         key.write_text("armored")
-        mirror = ("--url", "http://mirror.example/ubuntu", "--components", "main,universe", "--key", key)
+        mirror = ("--url", "http://me:hush@mirror.example/ubuntu", "--components", "main,universe", "--key", key)
         self.farm.run("archive", "set", "ubuntu", *mirror, "--score", 7)
         self.farm.run("archive", "disable", "ubuntu")
         found = self.farm.json("archive", "show", "ubuntu")
@@ -178,6 +178,7 @@ class PlaceCommandTests(SynchronousTestCase):
             },
             found,
         )
+        self.assertNotIn("hush", self.farm.run("audit", "--json"))
         self.farm.run("archive", "enable", "ubuntu")
         self.assertTrue(self.farm.json("archive", "show", "ubuntu")["enabled"])
 

@@ -12,6 +12,7 @@ from buildmaster.cli.arguments import ARCHIVE, DEPENDENCY
 from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
+from buildmaster.farm.redacting import without_credentials
 from buildmaster.farm.references import ArchiveReference
 from buildmaster.model.archivelists import archives, show_archive
 from buildmaster.model.archivesettings import ArchiveChange, add_archive, enable_archive, set_archive
@@ -132,4 +133,5 @@ def _change(options: dict[str, Any]) -> ArchiveChange:
 
 def _details(wanted: ArchiveChange) -> dict[str, object]:
     depends = None if wanted.depends is None else [str(reference) for reference in wanted.depends]
-    return asdict(wanted) | {"depends": depends}
+    url = None if wanted.url is None else without_credentials(wanted.url)
+    return asdict(wanted) | {"depends": depends, "url": url, "key": "given" if wanted.key else None}

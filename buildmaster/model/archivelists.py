@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from buildmaster.farm.redacting import without_credentials
 from buildmaster.farm.references import ArchiveReference
 from buildmaster.farm.states import ACTIVE, BuildState
 from buildmaster.model.archive import Archive, ArchiveDependency, SourcePublication, find_archive
@@ -84,7 +85,7 @@ def _listing(row: Archive, depends: list[str]) -> ArchiveListing:
         enabled=row.enabled,
         score=row.score,
         depends=tuple(depends),
-        url=row.url,
+        url=without_credentials(row.url) if row.url else None,
         components=row.components,
         has_key=row.key is not None,
         created=row.date_created,

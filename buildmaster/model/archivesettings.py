@@ -95,15 +95,19 @@ def _apply(
         value = getattr(change, column.name)
         if column.name in COLUMNS and value is not None:
             setattr(archive, column.name, value)
-    if not archive.url:
-        archive.url = archive.components = archive.key = None
+    _check_mirror(archive)
     if archive.private and archive.buildd_secret is None:
         archive.buildd_secret = secret
-    if archive.url is not None and not archive.components:
-        raise ArchiveSettingError("a mirror outside needs both --url and --components")
     session.flush()
     if change.depends is not None:
         _depend(session, archive, change.depends, now)
+
+
+def _check_mirror(archive: Archive) -> None:
+    if archive.url == "":
+        archive.url = archive.components = archive.key = None
+    if (archive.url is None) != (archive.components is None) or (archive.key and archive.url is None):
+        raise ArchiveSettingError("a mirror outside needs both --url and --components")
 
 
 def _check_empty(session: Session, archive: Archive) -> None:
