@@ -135,7 +135,7 @@ class SourcePublication(Base):
     __tablename__ = "sourcepublication"
     __table_args__ = (
         Index("ix_sourcepublication_place", "archive_id", "series_id", "status"),
-        Index("ix_sourcepublication_release_id", "release_id"),
+        Index("ix_sourcepublication_release", "release_id", "archive_id", "series_id", "status"),
         Index(
             "ix_sourcepublication_unbuilt",
             "id",

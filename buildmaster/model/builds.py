@@ -13,6 +13,7 @@ from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
 
 LIVE = text("finished IS NULL")
+TAKEN = text("builder_id IS NOT NULL")  # partial, so that no query for waiting entries takes this index
 WAITING = text("builder_id IS NULL AND reason IS NULL")
 AGEING = text("builder_id IS NULL AND NOT manual")
 
@@ -109,7 +110,7 @@ class BuildQueue(Base):
     __tablename__ = "buildqueue"
     __table_args__ = (
         UniqueConstraint("build_id"),
-        UniqueConstraint("builder_id"),
+        Index("uq_buildqueue_builder_id", "builder_id", unique=True, sqlite_where=TAKEN, postgresql_where=TAKEN),
         CheckConstraint("(builder_id IS NULL) = (buildstart IS NULL)", name="held_since"),
         Index(
             "ix_buildqueue_waiting",

@@ -196,7 +196,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shunned_id"], ["builder.id"], name="fk_buildqueue_shunned_id"),
         sa.PrimaryKeyConstraint("id", name="pk_buildqueue"),
         sa.UniqueConstraint("build_id", name="uq_buildqueue_build_id"),
-        sa.UniqueConstraint("builder_id", name="uq_buildqueue_builder_id"),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -225,6 +224,15 @@ def upgrade() -> None:
     with op.batch_alter_table("binarypublication") as table:
         table.create_index("ix_binarypublication_place", ["archive_id", "distroarchseries_id", "status"], unique=False)
         table.create_index("ix_binarypublication_release_id", ["release_id"], unique=False)
+    taken = sa.text("builder_id IS NOT NULL")
+    op.create_index(
+        "uq_buildqueue_builder_id",
+        "buildqueue",
+        ["builder_id"],
+        unique=True,
+        sqlite_where=taken,
+        postgresql_where=taken,
+    )
     waiting = sa.text("builder_id IS NULL AND reason IS NULL")
     op.create_index(
         "ix_buildqueue_waiting",
