@@ -6,34 +6,34 @@ places are blocked and freed, in pieces, and what is free costs the dispatcher n
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import bindparam, exists, func, select, tuple_, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, exists, or_, select, tuple_, update
+from sqlalchemy.orm import Session
 
 from buildmaster.farm.dispatching import Place, block
 from buildmaster.farm.pockets import closed_at_dispatch, is_open
 from buildmaster.farm.states import Pocket, Publishing
 from buildmaster.farm.titles import build_title
-from buildmaster.model.archive import (
-    Archive,
-    Freeze,
-    SourcePackageRelease,
-    SourcePackageReleaseFile,
-    SourcePublication,
-)
+from buildmaster.model.archive import Archive, Freeze, SourcePackageReleaseFile, SourcePublication
 from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
-from buildmaster.model.mapping import AnyRow, AnySelect, table_of
+from buildmaster.model.distribution import DistroArchSeries, PocketChroot
+from buildmaster.model.mapping import AnySelect, table_of
 
 QUEUE = table_of(BuildQueue)
 PIECE = 500  # entries that are freed or blocked at once
 
 
 def places(session: Session, entry_ids: Collection[int]) -> dict[int, Place]:
-    """Return the places of waiting entries."""
-    frozen = _freezes(session)
-    rows = session.execute(_query().where(BuildQueue.id.in_(entry_ids)))
-    return {row.entry_id: _place(row, frozen) for row in rows}
+    """Return the places of waiting entries: what many of them share is asked for once."""
+    rows = session.execute(_entries(entry_ids)).all()
+    shared = {key: _shared(session, *key) for key in {row[2:6] for row in rows}}
+    found = {row.id: replace(shared[row[2:6]][0], fetched=not row.missing) for row in rows}
+    for row in rows:
+        private, closed = shared[row[2:6]][1:]
+        if private or closed:
+            found[row.id] = replace(found[row.id], **_own(session, row.build_id, private=private, closed=closed))
+    return found
 
 
 def blocks(session: Session, entry_ids: Collection[int]) -> frozenset[int]:
@@ -85,85 +85,61 @@ def review_blocks(session: Session, after: int) -> int | None:
     return rows[-1].id if len(rows) == PIECE else None
 
 
-Freezes = tuple[tuple[int | None, int | None, str], ...]
-
-
-def _freezes(session: Session) -> Freezes:
-    rows = session.execute(select(Freeze.archive_id, Freeze.processor_id, Freeze.reason))
-    return tuple((archive_id, processor_id, reason or "no reason given") for archive_id, processor_id, reason in rows)
-
-
-def _query() -> AnySelect:
-    own_chroot, release_chroot = aliased(PocketChroot), aliased(PocketChroot)
+def _entries(entry_ids: Collection[int]) -> AnySelect:
     missing = exists().where(
         SourcePackageReleaseFile.release_id == Build.sourcepackagerelease_id,
         SourcePackageReleaseFile.file_id.is_(None),
     )
+    shared = (Build.distroarchseries_id, Build.pocket, Build.archive_id, BuildQueue.processor_id)
+    query = select(BuildQueue.id, Build.id.label("build_id"), *shared, missing.label("missing")).join(Build)
+    return query.where(BuildQueue.id.in_(entry_ids))
+
+
+def _shared(
+    session: Session, architecture_id: int, pocket: Pocket, archive_id: int, processor_id: int
+) -> tuple[Place, bool, bool]:
+    """Return what entries of one place share; whether the archive is private; whether the pocket is closed."""
+    architecture = session.get_one(DistroArchSeries, architecture_id)
+    archive, series = session.get_one(Archive, archive_id), architecture.series
+    chroot = select(PocketChroot.id).where(
+        PocketChroot.distroarchseries_id == architecture_id, PocketChroot.pocket.in_((pocket, Pocket.RELEASE))
+    )
+    place = Place(
+        architecture=f"{series.distribution.name}/{series.name}/{architecture.architecturetag}",
+        has_chroot=session.scalar(chroot.limit(1)) is not None,
+        archive=archive.reference,
+        archive_enabled=archive.enabled,
+        frozen=_frozen(session, archive_id, processor_id),
+    )
+    return place, archive.private, not is_open(pocket, series.status, archive.purpose)
+
+
+def _frozen(session: Session, archive_id: int, processor_id: int) -> str | None:
+    query = select(Freeze.reason).where(
+        or_(Freeze.archive_id.is_(None), Freeze.archive_id == archive_id),
+        or_(Freeze.processor_id.is_(None), Freeze.processor_id == processor_id),
+    )
+    row = session.execute(query.order_by(Freeze.id).limit(1)).first()
+    return None if row is None else f"dispatching is frozen: {row.reason or 'no reason given'}"
+
+
+def _own(session: Session, build_id: int, *, private: bool, closed: bool) -> dict[str, Any]:  # Any: a place's fields
+    """Return what depends on the build itself, where its archive is private or its pocket closed."""
+    build = session.get_one(Build, build_id)
+    own: dict[str, Any] = {"private_unpublished": private and not _published(session, build)}  # Any: as above
+    if closed:
+        series, release = build.architecture.series, build.release
+        names = (series.distribution.name, series.name)
+        title = build_title(build.architecture.architecturetag, release.name, release.version, names, build.pocket)
+        own["closed"] = closed_at_dispatch(f"{title} ({build_id})", build.pocket, series.name)
+    return own
+
+
+def _published(session: Session, build: Build) -> bool:
     published = exists().where(
-        SourcePublication.release_id == Build.sourcepackagerelease_id,
-        SourcePublication.archive_id == Build.archive_id,
-        SourcePublication.series_id == DistroSeries.id,
+        SourcePublication.release_id == build.sourcepackagerelease_id,
+        SourcePublication.archive_id == build.archive_id,
+        SourcePublication.series_id == build.architecture.series_id,
         SourcePublication.status == Publishing.PUBLISHED,
     )
-    return (
-        select(
-            BuildQueue.id.label("entry_id"),
-            Build.id.label("build_id"),
-            Build.pocket,
-            Archive.id.label("archive_id"),
-            Archive.reference,
-            Archive.enabled,
-            Archive.purpose,
-            Processor.id.label("processor_id"),
-            Distribution.name.label("distribution"),
-            DistroSeries.name.label("series"),
-            DistroSeries.status,
-            DistroArchSeries.architecturetag,
-            SourcePackageRelease.name.label("source"),
-            SourcePackageRelease.version,
-            func.coalesce(own_chroot.chroot_id, release_chroot.chroot_id).label("chroot_id"),
-            missing.label("missing"),
-            (Archive.private & ~published).label("private_unpublished"),
-        )
-        .select_from(BuildQueue)
-        .join(Build, Build.id == BuildQueue.build_id)
-        .join(Archive, Archive.id == Build.archive_id)
-        .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
-        .join(DistroSeries, DistroSeries.id == DistroArchSeries.series_id)
-        .join(Distribution, Distribution.id == DistroSeries.distribution_id)
-        .join(Processor, Processor.id == BuildQueue.processor_id)
-        .join(SourcePackageRelease, SourcePackageRelease.id == Build.sourcepackagerelease_id)
-        .outerjoin(
-            own_chroot,
-            (own_chroot.distroarchseries_id == DistroArchSeries.id) & (own_chroot.pocket == Build.pocket),
-        )
-        .outerjoin(
-            release_chroot,
-            (release_chroot.distroarchseries_id == DistroArchSeries.id) & (release_chroot.pocket == Pocket.RELEASE),
-        )
-    )
-
-
-def _place(row: AnyRow, freezes: Freezes) -> Place:
-    place = Place(
-        architecture=f"{row.distribution}/{row.series}/{row.architecturetag}",
-        has_chroot=row.chroot_id is not None,
-        archive=row.reference,
-        archive_enabled=row.enabled,
-        frozen=_frozen(row, freezes),
-        fetched=not row.missing,
-        private_unpublished=bool(row.private_unpublished),
-    )
-    return place if is_open(row.pocket, row.status, row.purpose) else replace(place, closed=_closed(row))
-
-
-def _frozen(row: AnyRow, freezes: Freezes) -> str | None:
-    for archive_id, processor_id, reason in freezes:
-        if archive_id in {None, row.archive_id} and processor_id in {None, row.processor_id}:
-            return f"dispatching is frozen: {reason}"
-    return None
-
-
-def _closed(row: AnyRow) -> str:
-    title = build_title(row.architecturetag, row.source, row.version, (row.distribution, row.series), row.pocket)
-    return closed_at_dispatch(f"{title} ({row.build_id})", row.pocket, row.series)
+    return bool(session.scalar(select(published)))

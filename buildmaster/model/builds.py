@@ -14,6 +14,7 @@ from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
 
 LIVE = text("finished IS NULL")
 TAKEN = text("builder_id IS NOT NULL")  # partial, so that no query for waiting entries takes this index
+BLOCKED = text("builder_id IS NULL AND reason IS NOT NULL")
 WAITING = text("builder_id IS NULL AND reason IS NULL")
 AGEING = text("builder_id IS NULL AND NOT manual")
 
@@ -121,6 +122,7 @@ class BuildQueue(Base):
             sqlite_where=WAITING,
             postgresql_where=WAITING,
         ),
+        Index("ix_buildqueue_blocked", "id", sqlite_where=BLOCKED, postgresql_where=BLOCKED),
         Index("ix_buildqueue_ageing", "score_step", "created", sqlite_where=AGEING, postgresql_where=AGEING),
         AUTOINCREMENT,
     )

@@ -9,17 +9,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.dispatching import Assignment, Candidate, Head, Pool, match
-from buildmaster.farm.states import BuildState, CleanStatus
+from buildmaster.farm.states import ACTIVE, BuildState, CleanStatus
+from buildmaster.model.archive import SourcePublication
 from buildmaster.model.blocking import blocks
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.cookies import cookie_of
 from buildmaster.model.distribution import DistroArchSeries, Processor
-from buildmaster.model.mapping import table_of
+from buildmaster.model.mapping import AnySelect, table_of
 from buildmaster.model.superseding import is_gone, supersede
 
 ATTEMPT, BUILD, QUEUE, BUILDER = table_of(Attempt), table_of(Build), table_of(BuildQueue), table_of(Builder)
@@ -98,28 +99,38 @@ def claim(session: Session, now: datetime, away: Collection[int], room: int) -> 
     """Match; look whether what was matched can be built and is still wanted; match anew without what is not."""
     gone: tuple[int, ...] = ()
     for _ in range(ROUNDS):
-        plan = match(builders, heads(session, wanted))
+        plan = match(builders, heads(session, wanted))[:room]
         ended = _end_gone(session, plan)
         blocked = blocks(session, [assignment.entry_id for assignment in plan]) if plan else frozenset()
         plan = tuple(a for a in plan if a.entry_id not in blocked and a.build_id not in ended)
         gone += ended
         if not blocked and not ended:
-            return Claims(_begin(session, now, plan[:room]), superseded=gone)
-    return Claims(_begin(session, now, plan[:room]), more=True, superseded=gone)
+            return Claims(_begin(session, now, plan), superseded=gone)
+    return Claims(_begin(session, now, plan), more=True, superseded=gone)
 
 
 def _end_gone(session: Session, plan: Sequence[Assignment]) -> tuple[int, ...]:
     """End the builds of the plan whose sources are published no more; return their ids."""
-    query = (
-        select(BUILD.c.id, BUILD.c.sourcepackagerelease_id, DistroArchSeries.series_id, BUILD.c.archive_id)
-        .join(DistroArchSeries, DistroArchSeries.id == BUILD.c.distroarchseries_id)
-        .where(BUILD.c.id.in_([assignment.build_id for assignment in plan]))
-    )
-    places = session.execute(query).all() if plan else ()
-    gone = tuple(build_id for build_id, *place in places if is_gone(session, *place))
+    doubtful = session.execute(_without_publication(plan)).all() if plan else ()
+    gone = tuple(build_id for build_id, *place in doubtful if is_gone(session, *place))
     if gone:
         supersede(session, gone)
     return gone
+
+
+def _without_publication(plan: Sequence[Assignment]) -> AnySelect:
+    """Ask for the builds of the plan whose source is not published where they are: seldom any."""
+    published = exists().where(
+        SourcePublication.release_id == BUILD.c.sourcepackagerelease_id,
+        SourcePublication.archive_id == BUILD.c.archive_id,
+        SourcePublication.series_id == DistroArchSeries.series_id,
+        SourcePublication.status.in_(ACTIVE),
+    )
+    return (
+        select(BUILD.c.id, BUILD.c.sourcepackagerelease_id, DistroArchSeries.series_id, BUILD.c.archive_id)
+        .join(DistroArchSeries, DistroArchSeries.id == BUILD.c.distroarchseries_id)
+        .where(BUILD.c.id.in_([assignment.build_id for assignment in plan]), ~published)
+    )
 
 
 def _begin(session: Session, now: datetime, plan: Sequence[Assignment]) -> tuple[int, ...]:
@@ -143,9 +154,8 @@ def _begin(session: Session, now: datetime, plan: Sequence[Assignment]) -> tuple
         update(BUILDER).where(BUILDER.c.id == bindparam("b")).values(clean_status=CleanStatus.DIRTY, clean_since=now),
         [{"b": row["builder_id"]} for row in rows],
     )
-    connection.execute(insert(ATTEMPT), [{key: row[key] for key in row if key != "entry"} for row in rows])
-    cookies = [row["cookie"] for row in rows]
-    return tuple(session.scalars(select(ATTEMPT.c.id).where(ATTEMPT.c.cookie.in_(cookies)).order_by(ATTEMPT.c.id)))
+    begun = insert(ATTEMPT).returning(ATTEMPT.c.id, sort_by_parameter_order=True)
+    return tuple(connection.scalars(begun, [{key: row[key] for key in row if key != "entry"} for row in rows]))
 
 
 def _row(now: datetime, assignment: Assignment, number: int) -> dict[str, object]:

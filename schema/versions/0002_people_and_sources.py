@@ -158,7 +158,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sourcepublication") as table:
         table.create_index("ix_sourcepublication_place", ["archive_id", "series_id", "status"], unique=False)
-        table.create_index("ix_sourcepublication_release", ["release_id", "archive_id", "series_id", "status"], unique=False)
+        table.create_index(
+            "ix_sourcepublication_release", ["release_id", "archive_id", "series_id", "status"], unique=False
+        )
         table.create_index(
             "ix_sourcepublication_unbuilt",
             ["id"],

@@ -233,6 +233,8 @@ def upgrade() -> None:
         sqlite_where=taken,
         postgresql_where=taken,
     )
+    blocked = sa.text("builder_id IS NULL AND reason IS NOT NULL")
+    op.create_index("ix_buildqueue_blocked", "buildqueue", ["id"], sqlite_where=blocked, postgresql_where=blocked)
     waiting = sa.text("builder_id IS NULL AND reason IS NULL")
     op.create_index(
         "ix_buildqueue_waiting",
