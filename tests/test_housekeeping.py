@@ -38,8 +38,8 @@ class HousekeepingTests(SynchronousTestCase):
         for _ in range(times):
             self.successResultOf(Deferred.fromCoroutine(self.task.run()))
 
-    def leaf(self, name, age):
-        leaf = self.farm.root / "rejected" / name
+    def leaf(self, name, age, folder="rejected"):
+        leaf = self.farm.root / folder / name
         leaf.mkdir()
         (leaf / "uploader.log").touch()
         os.utime(leaf, ((NOW - age).timestamp(),) * 2)
@@ -67,6 +67,12 @@ class HousekeepingTests(SynchronousTestCase):
         old, young = self.leaf("old", 31 * DAY), self.leaf("young", 29 * DAY)
         self.turn()
         self.assertEqual((False, True), (old.exists(), young.exists()))
+
+    def test_uploads_that_were_never_whole_go_and_whole_ones_stay(self):
+        names = {".put-1-x": 3 * DAY, ".young": DAY, "20050101-000000-1-1": 90 * DAY}
+        leaves = [self.leaf(name, age, "incoming") for name, age in names.items()]
+        self.turn()
+        self.assertEqual([False, True, True], [leaf.exists() for leaf in leaves])
 
     def test_old_audit_rows_go(self):
         for age in (99, 101):

@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.database import Database
+from buildmaster.folders import INCOMING
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.tidying import forget_audit, forget_files, forget_mail, nameless
 
@@ -57,6 +58,8 @@ class Housekeeping:
         for folder, days in self._ages.leaves.items():
             before = (now - timedelta(days=days)).timestamp()
             self._say(await self._in_thread(remove_leaves, self._root / folder, before), f"leaves of {folder}")
+        left = (self._root / INCOMING, (now - SPARED).timestamp(), ".*/")
+        self._say(await self._in_thread(remove_leaves, *left), "uploads that were never whole")
         self._say(await self._forget(forget_audit, now - timedelta(days=self._ages.audit)), "rows of the audit trail")
         self._say(await self._forget(forget_mail, now - timedelta(days=self._ages.mail)), "sent messages")
         self._say(await self._forget(forget_files, now), "expired files")
@@ -90,9 +93,9 @@ class Housekeeping:
             self.log.info("{count} {what} removed", count=count, what=what)
 
 
-def remove_leaves(folder: Path, before: float) -> int:
-    """Remove the folders below ``folder`` that nobody touched since the POSIX time; return how many."""
-    old = [leaf for leaf in folder.glob("*/") if not leaf.is_symlink() and leaf.stat().st_mtime < before]
+def remove_leaves(folder: Path, before: float, pattern: str = "*/") -> int:
+    """Remove the folders of the pattern below ``folder`` that nobody touched since the POSIX time; return how many."""
+    old = [leaf for leaf in folder.glob(pattern) if not leaf.is_symlink() and leaf.stat().st_mtime < before]
     for leaf in old:
         shutil.rmtree(leaf)
     return len(old)
