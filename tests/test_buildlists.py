@@ -89,6 +89,7 @@ class BuildListTests:
                 "failure": "broken",
                 "binaries": (),
                 "estimated_start": None,
+                "estimated_span": None,
                 "reason": None,
             },
             found,
@@ -182,6 +183,7 @@ class BuildListTests:
             score_parts={"manual": 2505},
             reason=None,
             estimated_start=None,
+            estimated_span=None,
         )
         self.assertEqual(expected, replace(found))
         self.assertEqual(1, self.transactions.read(count_waiting))

@@ -6,6 +6,7 @@ from sqlalchemy import delete
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.starts import Start
 from buildmaster.model.distribution import PocketChroot
 from buildmaster.model.explaining import NEXT, Explanation, explain_build, explain_builders, explain_queue
 from buildmaster.model.starting import starts
@@ -88,10 +89,10 @@ class ExplainingTests:
         _, tenth, thirtieth, twentieth, blocked = self.ids
         free = NOW + timedelta(seconds=120)  # the running build is overdue
         expected = {
-            blocked: free,
-            thirtieth: free + timedelta(minutes=5),
-            twentieth: free + timedelta(minutes=10),
-            tenth: free + timedelta(minutes=15),
+            blocked: None,  # and frog is in manual mode: bob is alone
+            thirtieth: Start(free),
+            twentieth: Start(free + timedelta(minutes=10)),
+            tenth: Start(free + timedelta(minutes=20)),
         }
         self.assertEqual(expected, self.read(starts, NOW))
         self.assertEqual({tenth: expected[tenth]}, self.read(starts, NOW, [tenth, self.ids[0]]))

@@ -1,38 +1,63 @@
 """When a waiting build will start, as far as can be told."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-OVERDUE = 120.0  # seconds that a build which should have ended already is given
+from buildmaster.farm.estimates import Spread
+
+OVERDUE = 120.0  # seconds that a build which should have ended already, or of which nothing is known, is given
 
 
 @dataclass(frozen=True)
-class Running:
-    """A build under way: its estimated duration in seconds, if any, and when it started."""
+class Worker:
+    """A builder that takes from a queue: in how many seconds it is free, and which part of its time the queue gets."""
 
-    estimate: float | None
-    started: datetime
+    free: float = 0.0
+    share: float = 1.0
 
 
-def estimated_start(ahead: float, running: Iterable[Running], builders: int, now: datetime) -> datetime | None:
-    """Return when a build will start; None where no builder takes its kind.
+@dataclass(frozen=True)
+class Start:
+    """When a build will start, and the span that it will probably be in (None while too little is known for one)."""
 
-    ``ahead`` is the estimated seconds of all that comes before it in its queue, ``running`` is what its ``builders``
-    do now. The first of them to be free is waited for, then they share what is ahead.
+    at: datetime
+    between: tuple[datetime, datetime] | None = None
+
+
+def free_in(estimate: float | None, started: datetime | None, now: datetime) -> float:
+    """Return in how many seconds a builder is free, that began a build at ``started`` (None: it is free now)."""
+    if started is None:
+        return 0.0
+    rest = (estimate or 0.0) - (now - started).total_seconds()
+    return rest if rest > 0 else OVERDUE
+
+
+def estimated_delay(ahead: float, workers: Sequence[Worker]) -> float | None:
+    """Return in how many seconds a build will start; None where no builder takes its kind.
+
+    ``ahead`` is the estimated seconds of all that comes before it in its queue. The first builder to be free is waited
+    for; from then on those that are free share what is ahead.
     """
-    if builders == 0:
+    if not workers:
         return None
-    return now + timedelta(seconds=head_delay(running, now) + int(ahead / builders))
+    now, share = 0.0, 0.0
+    for worker in sorted(workers, key=lambda worker: worker.free):
+        done = share * (worker.free - now)
+        if share and done >= ahead:
+            break
+        now, ahead, share = worker.free, ahead - done, share + worker.share
+    return now + ahead / share
 
 
-def head_delay(running: Iterable[Running], now: datetime) -> float:
-    """Return in how many seconds the first of the running builds will end; 0 where that can't be told."""
-    rests = (_rest(build, now) for build in running)
-    return min((OVERDUE if rest < 0 else rest for rest in rests if rest), default=0.0)
-
-
-def _rest(build: Running, now: datetime) -> float | None:
-    if build.estimate is None:
+def estimated_start(ahead: float, workers: Sequence[Worker], spread: Spread | None, now: datetime) -> Start | None:
+    """Return when a build will start; None where no builder takes its kind."""
+    delay = estimated_delay(ahead, workers)
+    if delay is None:
         return None
-    return float(int(build.estimate - (now - build.started).total_seconds()))
+    at = now + timedelta(seconds=round(delay))
+    if spread is None:
+        return Start(at)
+    return Start(
+        at, (now + timedelta(seconds=round(delay * spread[0])), now + timedelta(seconds=round(delay * spread[1])))
+    )

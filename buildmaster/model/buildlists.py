@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.references import ArchiveReference
+from buildmaster.farm.starts import Start
 from buildmaster.farm.states import BuildState, Pocket
 from buildmaster.farm.titles import build_title
 from buildmaster.model.archive import Archive, SourcePackageRelease, find_archive
@@ -19,7 +20,7 @@ from buildmaster.model.distribution import Distribution, DistroArchSeries, Distr
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AnyRow, AnySelect
 from buildmaster.model.rescoring import current_component
-from buildmaster.model.starting import starts
+from buildmaster.model.starting import span_of, start_of, starts
 
 BUILDS = (
     select(
@@ -86,6 +87,7 @@ class BuildListing:
     failure: str | None
     binaries: tuple[BinaryListing, ...]
     estimated_start: datetime | None
+    estimated_span: tuple[datetime, datetime] | None
     reason: str | None
 
 
@@ -117,7 +119,7 @@ class Parts:
 
     attempts: dict[int, tuple[AttemptListing, ...]]
     binaries: dict[int, tuple[BinaryListing, ...]]
-    starts: dict[int, datetime | None]
+    starts: dict[int, Start | None]
 
 
 def builds(session: Session, wanted: Wanted, limit: int, context: Context) -> list[BuildListing]:
@@ -185,6 +187,7 @@ def _listing(row: AnyRow, parts: Parts, base: str) -> BuildListing:
         log_url=link(base, row.log_id, row.log_name),
         failure=row.failure,
         binaries=parts.binaries.get(row.id, ()),
-        estimated_start=parts.starts.get(row.id),
+        estimated_start=start_of(parts.starts, row.id),
+        estimated_span=span_of(parts.starts, row.id),
         reason=row.reason,
     )

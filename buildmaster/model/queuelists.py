@@ -13,7 +13,7 @@ from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, Processor
 from buildmaster.model.mapping import AnyRow
 from buildmaster.model.rescoring import current_component
-from buildmaster.model.starting import starts
+from buildmaster.model.starting import span_of, start_of, starts
 
 ENTRIES = (
     select(
@@ -67,6 +67,7 @@ class EntryListing:
     score_parts: dict[str, int]
     reason: str | None
     estimated_start: datetime | None
+    estimated_span: tuple[datetime, datetime] | None
 
 
 def waiting_entries(session: Session, limit: int | None, now: datetime, weights: Weights) -> list[EntryListing]:
@@ -87,7 +88,8 @@ def waiting_entries(session: Session, limit: int | None, now: datetime, weights:
             score=row.lastscore,
             score_parts=_parts(row, now, weights),
             reason=row.reason,
-            estimated_start=when.get(row.build_id),
+            estimated_start=start_of(when, row.build_id),
+            estimated_span=span_of(when, row.build_id),
         )
         for row in rows
     ]
