@@ -20,9 +20,9 @@ from buildmaster.farm.following import OVER
 from buildmaster.farm.scanning import next_delay
 from buildmaster.farm.states import BuilderStatus, BuildState, FailedBy
 from buildmaster.model.attempts import Setback, conclude, held
-from buildmaster.model.blaming import requeue
+from buildmaster.model.blaming import requeue, still_failing
 from buildmaster.model.notifying import Notices
-from buildmaster.model.upkeep import cleaned, fail, postpone_probe, restore
+from buildmaster.model.upkeep import cleaned, fail, restore
 from buildmaster.resetting import CannotResumeHostError, Resetter
 from buildmaster.saying import say
 from buildmaster.slave import Slaves
@@ -109,7 +109,7 @@ class Duties:
         try:
             await self._resetter.reset(builder, self._slaves.of(builder))
         except CannotResumeHostError as error:
-            await self._database.run(_not_reset, self._now(), builder, str(error))
+            await self._database.run(_not_reset, self._now(), builder, str(error), self._notices)
             say(builder, marked(builder, str(error)))
         else:
             await self._database.run(_reset, self._now(), builder)
@@ -142,9 +142,9 @@ def _given_back(
     return requeue(session, now, builder, job.attempt_id, replace(setback, log_id=log_id), notices)
 
 
-def _not_reset(session: Session, now: datetime, builder: BuilderFacts, reason: str) -> None:
+def _not_reset(session: Session, now: datetime, builder: BuilderFacts, reason: str, notices: Notices) -> None:
     if not fail(session, now, builder.id, FailedBy.PROBE, reason):
-        postpone_probe(session, now, builder.id, next_delay(builder.probe_delay), reason)
+        still_failing(session, now, builder, next_delay(builder.probe_delay), reason, notices)
 
 
 def _reset(session: Session, now: datetime, builder: BuilderFacts) -> None:

@@ -25,10 +25,9 @@ from buildmaster.farm.actions import (
     Restore,
     SaveLogTail,
 )
-from buildmaster.farm.announcing import failed_text, held_text
+from buildmaster.farm.announcing import held_text
 from buildmaster.farm.blame import Verdict
 from buildmaster.farm.facts import BuilderFacts
-from buildmaster.farm.scanning import FIRST_PROBE
 from buildmaster.farm.states import CleanStatus, FailedBy
 from buildmaster.model import attempts, blaming, upkeep
 from buildmaster.model.notifying import Notices
@@ -129,10 +128,7 @@ def _fail(moment: Moment, builder: BuilderFacts, action: FailBuilder) -> None:
 
 
 def _postpone(moment: Moment, builder: BuilderFacts, action: PostponeProbe) -> None:
-    """Put off the next probe; tell of a builder that did not come back by the first one."""
-    upkeep.postpone_probe(moment.session, moment.now, builder.id, action.delay, action.reason)
-    if builder.probe_delay == FIRST_PROBE:
-        moment.notices.warn(moment.session, moment.now, *failed_text(builder, action.reason))
+    blaming.still_failing(moment.session, moment.now, builder, action.delay, action.reason, moment.notices)
 
 
 def _restore(moment: Moment, builder: BuilderFacts, _: Restore) -> None:

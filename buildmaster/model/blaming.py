@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 from buildmaster.farm.announcing import failed_text, too_many
 from buildmaster.farm.blame import Record, Verdict, judge
 from buildmaster.farm.facts import BuilderFacts
+from buildmaster.farm.scanning import FIRST_PROBE
 from buildmaster.farm.states import BuildState, FailedBy
 from buildmaster.model.attempts import Held, Setback, conclude, give_back, held
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.mapping import table_of
 from buildmaster.model.notifying import Notices
-from buildmaster.model.upkeep import fail
+from buildmaster.model.upkeep import fail, postpone_probe
 
 ATTEMPT, BUILD, QUEUE, BUILDER = table_of(Attempt), table_of(Build), table_of(BuildQueue), table_of(Builder)
 
@@ -51,6 +52,15 @@ def requeue(
 def retire(session: Session, now: datetime, builder: BuilderFacts, reason: str, notices: Notices) -> None:
     """Take a builder out of service until an operator has looked, and say so to the administrators."""
     if fail(session, now, builder.id, FailedBy.LIMIT, reason):
+        notices.warn(session, now, *failed_text(builder, reason))
+
+
+def still_failing(
+    session: Session, now: datetime, builder: BuilderFacts, delay: float, reason: str, notices: Notices
+) -> None:
+    """Put off the next probe; tell of a builder that did not come back by the first one."""
+    postpone_probe(session, now, builder.id, delay, reason)
+    if builder.probe_delay == FIRST_PROBE:
         notices.warn(session, now, *failed_text(builder, reason))
 
 

@@ -186,5 +186,5 @@ def _still_waiting(session: Session, plan: Sequence[Assignment]) -> list[tuple[A
     query = select(ATTEMPT.c.build_id, func.max(ATTEMPT.c.number)).where(
         ATTEMPT.c.build_id.in_([assignment.build_id for assignment in plan])
     )
-    last = dict(session.execute(query.group_by(ATTEMPT.c.build_id)).tuples().all())
+    last = dict(session.execute(query.group_by(ATTEMPT.c.build_id)).all())
     return [(a, last.get(a.build_id, 0) + 1) for a in plan if a.entry_id in free and a.builder_id in fit]

@@ -1,0 +1,356 @@
+"""The scanner's turns: from the words of slaves to the rows, and back to the slaves."""
+
+import gzip
+
+from twisted.logger import LogLevel, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.farm.following import OUT_OF_ORDER, TERMINATING
+from buildmaster.farm.states import BuilderStatus, BuildState, CleanStatus, FailedBy, SeriesStatus
+from buildmaster.model.archive import Archive
+from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.cancelling import cancel
+from buildmaster.model.distribution import DistroSeries
+from buildmaster.model.files import StoredFile
+from tests.master import ADMIN, Master
+
+LOG = b"This is a build log\n"
+
+
+class ScannerCase(SynchronousTestCase):
+    def setUp(self):
+        self.master = Master(self)
+        self.bob = self.master.add_builder("bob")
+        self.lines = []
+        globalLogPublisher.addObserver(self.listen)
+        self.addCleanup(globalLogPublisher.removeObserver, self.listen)
+
+    def listen(self, logged):
+        if str(logged.get("log_namespace", "")).startswith("builders."):
+            self.lines.append((logged["log_level"], logged["text"]))
+
+    def build(self, verdict="OK", seconds=30, **ways):
+        """Let bob build something, to this end; return the build's id."""
+        if verdict != "OK":
+            self.bob.will(verdict, duration=5, log=LOG, **ways)
+        build_id = self.master.add_build()
+        self.master.run(seconds, "slave_scanner", "dispatcher", "uploader")
+        return build_id
+
+    def entry(self, build_id):
+        return self.master.read(lambda session: session.query(BuildQueue).filter_by(build_id=build_id).one_or_none())
+
+    def log_of(self, build_id):
+        """Return the name, the type and the text of the build's log."""
+        row = self.master.read(lambda session: session.get(StoredFile, session.get(Build, build_id).buildlog_id))
+        return row.filename, row.mimetype, gzip.decompress(self.master.librarian.path(row.sha256).read_bytes())
+
+    def is_free(self):
+        """Tell whether bob can be given work again."""
+        return (self.master.builder().clean_status, self.bob.status) == (CleanStatus.CLEAN, BuilderStatus.IDLE)
+
+    def said(self, text):
+        return [level for level, line in self.lines if text in line]
+
+
+class EndTests(ScannerCase):
+    def check(self, build_id, state, facts):
+        build = self.master.look(build_id)
+        self.assertEqual(state, build.buildstate.name)
+        self.assertIsNotNone(build.datebuilt)
+        self.assertGreater(build.buildduration, 0)
+        self.assertEqual(facts, (build.dependencies, build.failure))
+        self.assertEqual(self.master.numbers["bob"], build.builder_id)
+        self.assertIsNone(self.entry(build_id))
+        self.assertTrue(self.is_free())
+
+    def test_ok(self):
+        build_id = self.build()
+        self.check(build_id, "FULLYBUILT", (None, None))
+        self.assertEqual([], self.master.mails())
+        name = self.log_of(build_id)[0]
+        self.assertRegex(name, r"^buildlog_ubuntu[0-9]+-hoary-i386\.hello_1\.0-1_FULLYBUILT\.txt\.gz$")
+
+    def test_ok_but_refused(self):
+        self.bob.will("OK", duration=5, files={"hello_1.0-1_i386.changes": b"nonsense"})
+        build_id = self.build()
+        build = self.master.look(build_id)
+        self.assertEqual("FAILEDTOUPLOAD", build.buildstate.name)
+        self.assertIsNotNone(build.upload_log_id)
+        self.assertRegex(self.log_of(build_id)[0], "_FAILEDTOUPLOAD.txt.gz$")
+        self.assertEqual(1, len(self.master.mails()))
+
+    def test_packagefail(self):
+        build_id = self.build("PACKAGEFAIL")
+        self.check(build_id, "FAILEDTOBUILD", (None, "the package failed to build"))
+        name, mimetype, text = self.log_of(build_id)
+        self.assertRegex(name, "_FAILEDTOBUILD.txt.gz$")
+        self.assertEqual(("text/plain", LOG), (mimetype, text))
+        self.assertEqual(1, len(self.master.mails()))
+
+    def test_depfail(self):
+        build_id = self.build("DEPFAIL", dependencies="baz (>= 1.0.1)")
+        self.check(build_id, "MANUALDEPWAIT", ("baz (>= 1.0.1)", None))
+        self.assertEqual([], self.master.mails())
+        self.assertEqual([LogLevel.critical], self.said("***** bob is MANUALDEPWAIT *****"))
+
+    def test_chrootfail(self):
+        build_id = self.build("CHROOTFAIL")
+        self.check(build_id, "CHROOTWAIT", (None, "the chroot could not be set up"))
+        self.assertEqual(1, len(self.master.mails()))
+        self.assertEqual([LogLevel.critical], self.said("***** bob is CHROOTWAIT *****"))
+
+    def test_builderfail(self):
+        build_id = self.build("BUILDERFAIL")
+        builder = self.master.builder()
+        self.assertEqual(
+            (False, FailedBy.LIMIT, OUT_OF_ORDER, 1),
+            (builder.builderok, builder.failed_by, builder.failnotes, builder.failure_count),
+        )
+        self.assertEqual("NEEDSBUILD", self.master.state(build_id))
+        self.assertIsNone(self.entry(build_id).builder_id)
+        self.assertEqual([LogLevel.warn], self.said("***** bob has failed *****"))
+        self.assertEqual(["[buildmaster] bob is out of service"], self.master.mails())
+
+    def test_givenback(self):
+        self.master.add_builder("zoe", manual=True)
+        self.bob.will("GIVENBACK", duration=5, log=LOG)
+        build_id = self.master.add_build()
+        self.master.run(9, "slave_scanner", "dispatcher")
+        self.bob.will("OK")
+        first = self.master.attempts(build_id)[0]
+        self.assertEqual(BuildState.NEEDSBUILD, first.state)
+        self.assertIsNotNone(first.buildlog_id)
+        self.assertEqual(0, self.entry(build_id).lastscore)
+        self.assertEqual([LogLevel.warn], self.said(f"***** {first.cookie} is GIVENBACK by bob *****"))
+        self.assertEqual([], self.master.mails())
+
+    def test_aborted_uncalled(self):
+        self.build("ABORTED", seconds=9)
+        [build_id] = self.master.read(lambda session: session.query(Build.id).one())
+        self.assertEqual("builder bob aborted the build uncalled", self.master.attempts(build_id)[0].failure)
+
+    def test_an_unknown_word(self):
+        self.bob.will("OK", duration=None)
+        build_id = self.master.add_build()
+        self.master.run(5, "slave_scanner", "dispatcher")
+        self.bob.lie("status", ["BuilderStatus.DANCING"])
+        self.master.run(9, "slave_scanner")
+        self.assertEqual("NEEDSBUILD", self.master.state(build_id))
+        self.assertIsNotNone(self.master.attempts(build_id)[0].buildlog_id)
+        self.assertFalse(self.master.builder().builderok)
+        text = "Builder on http://bob:8221/ returned unknown status BuilderStatus.DANCING, failing it"
+        self.assertEqual([LogLevel.critical], self.said(text))
+
+
+class BuildingTests(ScannerCase):
+    def setUp(self):
+        super().setUp()
+        self.bob.will("OK", duration=None, log=LOG)
+        self.build_id = self.master.add_build()
+        self.master.run(3, "slave_scanner", "dispatcher")
+
+    def scan(self, seconds, every=1):
+        self.master.run(seconds, "slave_scanner", every=every)
+
+    def test_the_tail_is_kept(self):
+        self.assertEqual(LOG.decode(), self.entry(self.build_id).logtail)
+
+    def test_a_forgotten_build_goes_back_to_the_queue(self):
+        self.bob.forget()
+        self.scan(9)
+        self.assertRegex(self.master.attempts(self.build_id)[0].failure, "forgot about build")
+        self.assertEqual([LogLevel.warn], self.said("forgot about build"))
+
+    def test_a_running_build_is_adopted_by_a_new_master(self):
+        for _ in range(3):
+            self.master.restart()
+            self.scan(10)
+        self.assertEqual(1, len(self.master.attempts(self.build_id)))
+        self.assertEqual("BUILDING", self.master.state(self.build_id))
+        self.assertEqual(1, [name for name, *_ in self.bob.calls].count("build"))
+
+    def test_some_silence_is_nobodys_failure(self):
+        self.bob.vanish()
+        self.scan(4)
+        self.bob.recover()
+        self.scan(20)
+        self.assertEqual(("BUILDING", 0), (self.master.state(self.build_id), self.master.builder().silent_scans))
+
+    def test_much_silence_gives_the_job_back_and_blames_both(self):
+        self.bob.vanish()
+        self.scan(90, every=3)
+        [attempt] = self.master.attempts(self.build_id)
+        self.assertTrue(attempt.blamed)
+        self.assertRegex(attempt.failure, "did not answer 5 scans in a row")
+        counts = self.master.builder().failure_count, self.master.look(self.build_id).failure_count
+        self.assertEqual((1, 1), counts)
+
+    def test_cancelling_ends_the_slaves_build(self):
+        self.master.write(cancel, self.master.now(), self.build_id)
+        self.master.clock.advance(5)
+        self.master.turn("slave_scanner")
+        self.assertEqual(TERMINATING, self.entry(self.build_id).logtail)
+        self.scan(10)
+        self.assertEqual("CANCELLED", self.master.state(self.build_id))
+        self.assertTrue(self.is_free())
+
+    def test_a_cancelled_build_ends_though_its_slave_does_not(self):
+        self.bob.abortable = False
+        self.master.write(cancel, self.master.now(), self.build_id)
+        self.scan(175, every=5)
+        self.assertEqual("CANCELLING", self.master.state(self.build_id))
+        self.scan(15)
+        self.assertEqual("CANCELLED", self.master.state(self.build_id))
+        self.assertEqual(FailedBy.PROBE, self.master.builder().failed_by)
+        self.assertEqual(0, [name for name, *_ in self.bob.calls].count("clean"))
+
+    def test_a_closed_pocket_holds_the_build(self):
+        self.close(SeriesStatus.CURRENT)
+        self.bob.finish()
+        self.scan(30)
+        self.assertEqual("BUILDING", self.master.state(self.build_id))
+        self.assertRegex(self.entry(self.build_id).held_for, r"can not be built for pocket RELEASE: illegal status$")
+        self.assertEqual((True, True), (self.master.builder().manual, self.bob.status is BuilderStatus.WAITING))
+        self.assertEqual(["[buildmaster] a build on bob is held"], self.master.mails())
+
+    def test_opening_the_pocket_lets_it_go_on(self):
+        self.test_a_closed_pocket_holds_the_build()
+        self.close(SeriesStatus.DEVELOPMENT)
+        self.master.set_builder(manual=False)
+        self.master.run(30, "slave_scanner", "uploader")
+        self.assertEqual("FAILEDTOUPLOAD", self.master.state(self.build_id))
+
+    def test_cancelling_lets_it_go_too(self):
+        self.test_a_closed_pocket_holds_the_build()
+        self.master.write(cancel, self.master.now(), self.build_id)
+        self.scan(30)
+        self.assertEqual("CANCELLED", self.master.state(self.build_id))
+        self.assertTrue(self.is_free())
+
+    def close(self, status):
+        self.master.write(lambda session: setattr(session.get(DistroSeries, self.master.series_id), "status", status))
+
+    def test_a_build_that_takes_too_long_fails_and_its_slave_is_aborted(self):
+        limit = lambda session: setattr(session.get(Archive, self.master.archive_id), "build_limit", 60.0)  # noqa: E731
+        self.master.write(limit)
+        self.scan(100, every=2)
+        self.assertEqual("FAILEDTOBUILD", self.master.state(self.build_id))
+        self.assertEqual("the build took longer than 1 min", self.master.look(self.build_id).failure)
+        self.assertTrue(self.is_free())
+        self.assertEqual(1, [name for name, *_ in self.bob.calls].count("clean"))
+
+
+class IdleTests(ScannerCase):
+    def test_a_builder_that_refuses_is_failed_at_once_and_heals(self):
+        self.bob.vanish()
+        self.master.run(2, "slave_scanner")
+        builder = self.master.builder()
+        reason = "(111, 'Connection refused')"
+        self.assertEqual((False, FailedBy.PROBE, reason), (builder.builderok, builder.failed_by, builder.failnotes))
+        text = f"bob (http://bob:8221/) marked as failed due to: {reason}\nTraceback (most recent call last):\n"
+        self.assertEqual([LogLevel.warn], self.said(text))
+        self.bob.recover()
+        self.master.run(50, "slave_scanner")
+        self.assertFalse(self.master.builder().builderok)
+        self.master.run(20, "slave_scanner")
+        self.assertTrue(self.master.builder().builderok)
+        self.assertTrue(self.is_free())
+
+    def test_garbage_and_the_wrong_architecture_fail_it_too(self):
+        self.bob.babble()
+        self.master.add_builder("zoe").tag = "ppc"
+        self.master.run(5, "slave_scanner")
+        self.assertRegex(self.master.builder().failnotes, "^garbage: ")
+        self.assertEqual("Architecture tag mismatch: ppc != i386", self.master.builder("zoe").failnotes)
+
+    def test_probes_come_seldomer_and_one_mail_is_sent(self):
+        self.bob.vanish()
+        self.master.run(500, "slave_scanner", every=5)
+        self.assertEqual(480.0, self.master.builder().probe_delay)
+        self.assertEqual(["[buildmaster] bob is out of service"], self.master.mails())
+
+    def test_a_stranger_is_rescued(self):
+        self.master.run(5, "slave_scanner")
+        self.bob.status, self.bob.cookie, self.bob.log = BuilderStatus.BUILDING, "1000-10000", b""
+        self.master.run(60, "slave_scanner")
+        text = "Builder 'bob' rescued from '1000-10000: The object Build by the ID 1000 does not exist'"
+        self.assertEqual([LogLevel.warn], self.said(text))
+        self.assertTrue(self.is_free())
+        self.assertEqual(1, [name for name, *_ in self.bob.calls].count("abort"))
+
+    def test_a_slave_that_waits_with_a_strange_job_is_cleaned(self):
+        build_id = self.build()
+        self.master.run(2, "slave_scanner")
+        self.bob.status, self.bob.verdict = BuilderStatus.WAITING, self.bob.ending.verdict
+        self.bob.cookie = f"{build_id}-999"
+        self.master.run(60, "slave_scanner")
+        self.assertEqual([LogLevel.warn], self.said(f"'{build_id}-999: Job build entry mismatch'"))
+        self.assertTrue(self.is_free())
+
+    def test_nothing_is_said_while_nothing_happens(self):
+        self.master.run(5, "slave_scanner")
+        self.lines.clear()
+        self.master.run(120, "slave_scanner", every=5)
+        self.assertEqual([], self.lines)
+
+
+class OutageTests(ScannerCase):
+    def setUp(self):
+        super().setUp()
+        self.slaves = [self.bob, *(self.master.add_builder(name) for name in ("eve", "ida", "zoe"))]
+        self.master.run(3, "slave_scanner")
+
+    def test_when_many_fall_silent_nobody_is_blamed_and_all_resumes(self):
+        for slave in self.slaves:
+            slave.will("OK", duration=3000)
+        builds = [self.master.add_build(f"pkg{number}") for number in range(2)]
+        self.master.run(40, "slave_scanner", "dispatcher")
+        for slave in self.slaves[:3]:
+            slave.vanish()
+        self.master.run(300, "slave_scanner", "dispatcher", every=5)
+        self.assertEqual(["BUILDING"] * 2, [self.master.state(build_id) for build_id in builds])
+        self.assertTrue(all(self.master.builder(name).builderok for name in self.master.numbers))
+        self.assertEqual(1, len([subject for subject in self.master.mails() if "fell silent at once" in subject]))
+        for slave in self.slaves:
+            slave.recover()
+        self.master.run(60, "slave_scanner", "dispatcher")
+        self.assertEqual(0, sum(self.master.builder(name).silent_scans for name in self.master.numbers))
+        self.assertEqual([1, 1], [len(self.master.attempts(build_id)) for build_id in builds])
+
+
+class ResetTests(SynchronousTestCase):
+    def setUp(self):
+        self.master = Master(self)
+        self.bob = self.master.add_builder("bob", trusted=False, vm_host="bob.ppa")
+
+    def test_a_machine_is_reset_before_its_first_build_and_after_each(self):
+        self.master.run(5)
+        self.assertEqual([["resume", "bob.ppa"]], self.master.network.commands)
+        self.master.write(lambda session: setattr(session.get(Archive, self.master.archive_id), "trusted", False))
+        build_id = self.master.add_build()
+        self.master.run(30)
+        self.assertEqual("FULLYBUILT", self.master.state(build_id))
+        self.assertEqual(2, len(self.master.network.commands))
+        self.assertIs(CleanStatus.CLEAN, self.master.builder().clean_status)
+
+    def test_a_machine_that_is_off_is_reset_before_it_is_asked(self):
+        self.bob.vanish()
+        self.master.run(60)
+        self.assertEqual(
+            (True, CleanStatus.CLEAN), (self.master.builder().builderok, self.master.builder().clean_status)
+        )
+
+    def test_a_machine_that_can_not_be_reset_is_tried_seldomer_and_seldomer(self):
+        self.master.network.broken_hosts.add("bob.ppa")
+        self.master.run(400, "slave_scanner", every=5)
+        self.assertEqual(FailedBy.PROBE, self.master.builder().failed_by)
+        self.assertEqual("Resuming failed:\nOUT:\n\nERR:\nno such host\n\n", self.master.builder().failnotes)
+        self.assertEqual(3, len(self.master.network.commands))
+        self.master.network.broken_hosts.clear()
+        self.master.run(300, "slave_scanner", every=5)
+        self.assertEqual(
+            (True, CleanStatus.CLEAN), (self.master.builder().builderok, self.master.builder().clean_status)
+        )
+        self.assertEqual(1, len(self.master.mails()))
+        self.assertIn(ADMIN, self.master.config.mail.administrators)
