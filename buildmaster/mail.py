@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from buildmaster.model.outbox import Message
 
-PLAIN = SMTP.clone(cte_type="7bit")  # a host need not take eight bits
+PLAIN = SMTP.clone(cte_type="7bit", linesep="\n")  # a host need not take eight bits; the sender makes CRLF of LF
 TIMEOUT = 60.0  # seconds that the host may take for an answer
 UNDELIVERED = (SMTPError, ConnectError, ConnectionClosed, UserError)
 

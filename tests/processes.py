@@ -53,6 +53,11 @@ class DaemonProcess:
         """All that the daemon has said."""
         return self._log.read_text()
 
+    @property
+    def said(self):
+        """The lines that the daemon has said, without when and where."""
+        return [line.partition("] ")[2] or line for line in self.log.splitlines()]
+
     def wait_for(self, words, times=1):
         """Wait until the log has the words so many times, and return it."""
         wait_until(

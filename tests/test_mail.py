@@ -57,7 +57,8 @@ class MailHostTests(SynchronousTestCase):
         self.answer(client, "220 hi", "250 hi", "250 ok", "250 ok", "354 go on")
         transport.producer.resumeProducing()
         self.answer(client, "250 taken", "221 bye")
-        self.assertIn(b"Subject: Job x exited", transport.value())
+        self.assertIn(b"\r\nSubject: Job x exited\r\n", transport.value())
+        self.assertNotIn(b"\r\r\n", transport.value())
         self.assertIsNone(self.successResultOf(done))
 
     def test_a_refused_recipient_is_the_reason(self):

@@ -1,6 +1,7 @@
 """The stories of tests/stories, told on a running system: what a story shows must be what happens.
 
-A story gets ``farm``, a RunningFarm; ``buildmaster(words)``, which prints what the command prints; and ``wait_until``.
+A story gets ``farm``, a RunningFarm; ``buildmaster(words)``, which prints what the command prints; ``start(conf)``, a
+DaemonProcess on a farm of its own; ``mail_host()``, a MailBox; and ``wait_until``.
 """
 
 import doctest
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.processes import wait_until
+from tests.mailbox import MailBox
+from tests.processes import DaemonProcess, wait_until
 from tests.runningfarm import RunningFarm
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.rst"))
@@ -32,6 +34,7 @@ def told(path):
     def test(self):
         farm = RunningFarm(self)
         names = {"farm": farm, "buildmaster": the_command(farm), "wait_until": wait_until, "__name__": "story"}
+        names |= {"start": lambda conf: DaemonProcess(self, conf), "mail_host": lambda: MailBox(self)}
         story = doctest.DocTestParser().get_doctest(path.read_text(), names, path.stem, str(path), 0)
         self.assertNotEqual([], story.examples)
         wrong = io.StringIO()
