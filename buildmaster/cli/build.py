@@ -106,14 +106,12 @@ def _columns(now: datetime) -> dict[str, Callable[[BuildListing], object]]:
     return {
         "id": lambda row: row.id,
         "state": lambda row: row.state,
+        "age": lambda row: since(row.created, now),
         "source": lambda row: row.source,
         "version": lambda row: row.version,
-        "suite": lambda row: row.suite,
-        "arch": lambda row: row.architecture,
+        "for": lambda row: f"{row.suite}/{row.architecture}",
         "archive": lambda row: row.archive,
         "builder": lambda row: row.builder,
-        "age": lambda row: since(row.created, now),
-        "took": lambda row: None if row.duration is None else approximately(row.duration),
         "why": lambda row: row.reason or row.failure or row.dependencies,
     }
 

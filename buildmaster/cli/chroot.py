@@ -1,6 +1,8 @@
 """The chroots that builds are made in: `chroot`."""
 
+import lzma
 import tarfile
+import zlib
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from buildmaster.model.chroots import chroots, remove_chroot, set_chroot
 from buildmaster.model.distribution import find_architecture
 from buildmaster.model.files import remember_file
 
+UNREADABLE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
 COLUMNS = ("architecture", "pocket", "filename", "size", "sha1", "created")
 reference_argument = click.argument("reference", metavar="DIST/SERIES/TAG", type=ARCHITECTURE)
 pocket_option = click.option(
@@ -77,7 +80,7 @@ def warn_of(file: Path) -> None:
     try:
         with tarfile.open(file) as tarball:
             tarball.next()
-    except (tarfile.TarError, EOFError) as error:
+    except UNREADABLE as error:
         click.echo(f"Warning: {file} is not a tarball that can be read here ({error}); taken all the same.", err=True)
 
 

@@ -1,6 +1,7 @@
 """What commands work on: the farm that the conf file describes."""
 
 import getpass
+import os
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -51,8 +52,11 @@ class Farm:
 
     @property
     def who(self) -> str:
-        """The name that the audit trail gets: the system's user."""
-        return getpass.getuser()
+        """The name that the audit trail gets: the system's user, or the number of one without a name."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return f"uid {os.getuid()}"
 
     def now(self) -> datetime:
         """Return the time, in UTC."""

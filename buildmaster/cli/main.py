@@ -1,5 +1,6 @@
 """The `buildmaster` command: find the conf file, run one command, say in one line what went wrong."""
 
+from errno import EPIPE
 from pathlib import Path
 
 import click
@@ -75,7 +76,13 @@ class Commands(click.Group):
         except DBAPIError as error:
             raise click.ClickException(f"the database: {error.orig}".partition("\n")[0]) from error
         except OSError as error:
-            raise click.ClickException(str(error)) from error
+            if error.errno == EPIPE:
+                raise  # click ends quietly when nobody reads any more
+            raise click.ClickException(_in_words(error)) from error
+
+
+def _in_words(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
 
 
 @click.group(cls=Commands, commands=COMMANDS, context_settings={"max_content_width": 100})

@@ -53,7 +53,9 @@ def _cells(row: Listing, columns: Columns) -> list[str]:
 
 def _texts(value: object) -> list[str]:
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], Mapping):
-        return [GAP.join(f"{field}={words(inner)}" for field, inner in item.items()) for item in value]
+        return [
+            GAP.join(f"{field}={words(inner)}" for field, inner in item.items() if inner is not None) for item in value
+        ]
     return [words(value)]
 
 

@@ -153,10 +153,11 @@ def _narrowed(session: Session, wanted: Wanted) -> AnySelect:
 
 def _listings(session: Session, rows: Sequence[AnyRow], context: Context) -> list[BuildListing]:
     ids = [row.id for row in rows]
+    waiting = [row.id for row in rows if row.buildstate is BuildState.NEEDSBUILD]
     parts = Parts(
         attempts=attempts_of(session, ids, context.base),
         binaries=binaries_of(session, ids, context.base),
-        starts=starts(session, context.now, ids),
+        starts=starts(session, context.now, waiting) if waiting else {},
     )
     return [_listing(row, parts, context.base) for row in rows]
 
