@@ -28,9 +28,7 @@ from buildmaster.confvalues import (
     Words,
 )
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.importing import ImportPolicy
 from buildmaster.farm.scoring import Weights, named_weights
-from buildmaster.farm.states import RcsType
 
 HERE = Path(__file__).parent
 SHIPPED = next(place for place in (HERE / "buildmaster.conf", HERE.parent / "buildmaster.conf") if place.exists())
@@ -166,18 +164,6 @@ class CodeImportsSettings:
     worker_disk_quota: Count
     worker_memory: Count
     worker_limit: Seconds
-
-    @property
-    def policy(self) -> ImportPolicy:
-        """What the rules of code imports need of this."""
-        special = {RcsType.CVS: self.default_interval_cvs, RcsType.SVN: self.default_interval_subversion}
-        return ImportPolicy(
-            dict.fromkeys(RcsType, self.default_interval) | special,
-            self.consecutive_failure_limit,
-            self.max_jobs_per_machine,
-            self.maximum_heartbeat_interval,
-            self.auto_create_machines,
-        )
 
 
 @dataclass(frozen=True)

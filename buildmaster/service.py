@@ -24,6 +24,7 @@ from buildmaster.duties import Duties
 from buildmaster.errands import Errands
 from buildmaster.farm.buildnotices import NoticePolicy
 from buildmaster.farm.facts import Limits
+from buildmaster.farm.importing import configured_policy
 from buildmaster.farm.pacing import Pace
 from buildmaster.folders import ACCEPTED, FAILED, FETCHING, GATHERING, INCOMING, REJECTED, make_folders
 from buildmaster.intake import SourceIntake
@@ -177,7 +178,7 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
         make_queue_builder(parts),
         make_fetcher(parts),
         make_mirror_indices(parts),
-        ImportWatch(database, parts.now, config.code_imports.policy),
+        ImportWatch(database, parts.now, configured_policy(config.code_imports, config.mail.administrators)),
         make_uploader(parts),
         Publisher(database, parts.now, nudge),
         make_housekeeping(parts),
@@ -282,7 +283,8 @@ def make_uploader(parts: Parts) -> Uploader:
 def make_web(parts: Parts, health: Health) -> Site:
     """Return the web site."""
     imports = parts.config.code_imports
-    scheduler = CodeImportScheduler(parts.database, parts.librarian, parts.in_thread, imports.policy, parts.now)
+    policy = configured_policy(imports, parts.config.mail.administrators)
+    scheduler = CodeImportScheduler(parts.database, parts.librarian, parts.in_thread, policy, parts.now)
     resources = {
         "healthz": health,
         "files": StoredFiles(parts.database, parts.librarian, parts.in_thread, utc_now),

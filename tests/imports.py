@@ -40,7 +40,7 @@ class Imports:
 
     def add(self, name="trunk", rcs_type=RcsType.GIT, url=None, module="", interval=None):
         new = NewImport(name, rcs_type, url or f"https://example.org/{name}", module, interval)
-        self.transactions.write(add_import, new, BY)
+        self.transactions.write(add_import, new, BY, self.policy)
 
     def approved(self, name="trunk", by=BY, **fields):
         self.add(name, **fields)

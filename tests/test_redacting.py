@@ -14,6 +14,7 @@ class RedactingTests(SynchronousTestCase):
             ("<https://me@host:1/a>", "<https://host:1/a>"),
             ("ftp://a:b@one/ and ftp://c:d@two/", "ftp://one/ and ftp://two/"),
             ("http://me:se@cret@host/", "http://host/"),
+            ("-d :pserver:me:secret@host:/cvs module", "-d :pserver:host:/cvs module"),
             ("Cc: me@host, see http://host/@me", "Cc: me@host, see http://host/@me"),
             ("", ""),
         ):

@@ -8,7 +8,7 @@ import click
 from buildmaster.cli.changes import change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing, print_one
-from buildmaster.farm.importing import By, ImportRefusedError, NewImport
+from buildmaster.farm.importing import By, ImportPolicy, ImportRefusedError, NewImport, configured_policy
 from buildmaster.farm.importsources import check_source
 from buildmaster.farm.states import RcsType, ReviewStatus
 from buildmaster.model.importlistings import list_imports, list_results, show_import
@@ -42,7 +42,7 @@ def add(farm: Farm, name: str, interval: float | None, status: str, **sources: s
     """Add the import NAME, which waits for a review; as REVIEWED it runs at once."""
     new = new_import(name, interval, sources)
     check_source(new)
-    change(farm, "code-import add", name, add_import, new, By(farm.who, farm.now()))
+    change(farm, "code-import add", name, add_import, new, By(farm.who, farm.now()), _policy(farm))
     if status == ReviewStatus.REVIEWED.name:
         _review(farm, name, ReviewStatus.REVIEWED)
     waits = "" if status == ReviewStatus.REVIEWED.name else f": `buildmaster code-import approve {name}` makes it run"
@@ -131,8 +131,12 @@ def request_now(farm: Farm, name: str) -> None:
 
 
 def _review(farm: Farm, name: str, status: ReviewStatus) -> None:
-    action, policy = f"code-import {status.name.lower()}", farm.config.code_imports.policy
+    action, policy = f"code-import {status.name.lower()}", _policy(farm)
     change(farm, action, name, review, name, status, By(farm.who, farm.now()), policy)
+
+
+def _policy(farm: Farm) -> ImportPolicy:
+    return configured_policy(farm.config.code_imports, farm.config.mail.administrators)
 
 
 def _found(row: T | None, name: str) -> T:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Protocol
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.redacting import without_credentials
@@ -32,7 +33,8 @@ class ImportPolicy:
     """What an operator decides about code imports; limits and intervals are in seconds.
 
     ``failure_limit`` failures in a row make an import FAILING. ``silence_limit`` is how long a machine may say nothing
-    about a job that it runs. ``auto_create_machines`` takes in machines that nobody registered.
+    about a job that it runs. ``auto_create_machines`` takes in machines that nobody registered. ``administrators`` are
+    addresses that are told of imports, as import operators are.
     """
 
     intervals: Mapping[RcsType, float]
@@ -40,9 +42,38 @@ class ImportPolicy:
     jobs_per_machine: int = 10
     silence_limit: float = 300.0
     auto_create_machines: bool = False
+    administrators: tuple[str, ...] = ()
 
 
 DEFAULT_POLICY = ImportPolicy(DEFAULT_INTERVALS)
+
+
+class ImportSettings(Protocol):
+    """The part of the conf file that is about the scheduler of code imports."""
+
+    auto_create_machines: bool
+    default_interval: float
+    default_interval_cvs: float
+    default_interval_subversion: float
+    consecutive_failure_limit: int
+    max_jobs_per_machine: int
+    maximum_heartbeat_interval: float
+
+
+def configured_policy(settings: ImportSettings, administrators: tuple[str, ...]) -> ImportPolicy:
+    """Return the policy that the settings make."""
+    special = {
+        RcsType.CVS: settings.default_interval_cvs,
+        RcsType.SVN: settings.default_interval_subversion,
+    }
+    return ImportPolicy(
+        dict.fromkeys(RcsType, settings.default_interval) | special,
+        settings.consecutive_failure_limit,
+        settings.max_jobs_per_machine,
+        settings.maximum_heartbeat_interval,
+        settings.auto_create_machines,
+        administrators,
+    )
 
 
 @dataclass(frozen=True)

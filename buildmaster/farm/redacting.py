@@ -2,11 +2,11 @@
 
 import re
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s\"'<>]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s\"'<>]+@|(?<=:pserver:)[^/\s\"'<>]+@")  # of URLs, and of CVS roots
 
 
 def without_credentials(text: str) -> str:
-    """Return ``text`` with every URL in it bare of its user and password."""
+    """Return ``text`` with every URL and CVS root in it bare of its user and password."""
     return _CREDENTIALS.sub("", text) if "@" in text else text
 
 

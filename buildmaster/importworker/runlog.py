@@ -3,7 +3,7 @@
 import re
 
 TAIL = 2048
-CREDENTIALS = re.compile(rb"(?<=://)[^/\s@\"'<>]+@|(?<=:pserver:)[^/\s@\"'<>]+@")
+CREDENTIALS = re.compile(rb"(?<=://)[^/\s\"'<>]+@|(?<=:pserver:)[^/\s\"'<>]+@")
 
 
 class RunLog:

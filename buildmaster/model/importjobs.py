@@ -21,6 +21,7 @@ from buildmaster.farm.importing import (
     silent_since,
 )
 from buildmaster.farm.states import ImportEvent, ImportJobState, ImportResult, ReviewStatus
+from buildmaster.model.importmail import tell_of_import
 from buildmaster.model.imports import CodeImport, CodeImportJob, CodeImportMachine, CodeImportResult, note_event
 
 JOB = CodeImportJob
@@ -195,7 +196,7 @@ def _settle(session: Session, code_import: CodeImport, started: datetime, ended:
     if decided.succeeded:
         _note_success(session, code_import, ended.date)
     code_import.consecutive_failures = decided.consecutive_failures
-    change_review(session, code_import, decided.review_status, By(None, ended.date))
+    change_review(session, code_import, decided.review_status, By(None, ended.date), policy)
     if decided.date_due is not None:
         add_job(session, code_import, decided.date_due, ended.date)
 
@@ -206,8 +207,14 @@ def _note_success(session: Session, code_import: CodeImport, now: datetime) -> N
     code_import.date_last_successful = now
 
 
-def change_review(session: Session, code_import: CodeImport, new: ReviewStatus, by: By) -> None:
-    """Give an import another review status, and note the old one; do nothing when it is the same."""
+def change_review(
+    session: Session,
+    code_import: CodeImport,
+    new: ReviewStatus,
+    by: By,
+    policy: ImportPolicy,
+) -> None:
+    """Give an import another review status, note the old one, and tell of it; do nothing when it is the same."""
     old = code_import.review_status
     if new is old:
         return
@@ -220,6 +227,7 @@ def change_review(session: Session, code_import: CodeImport, new: ReviewStatus, 
         person=by.who,
         details={"review_status": new.name, "old_review_status": old.name},
     )
+    tell_of_import(session, import_facts(code_import), by, policy)
 
 
 def add_job(session: Session, code_import: CodeImport, date_due: datetime, now: datetime) -> None:

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from buildmaster.farm.importing import By, ImportPolicy, ImportRefusedError, NewImport, check_review, first_due
 from buildmaster.farm.states import ImportEvent, ImportJobState, ReviewStatus
 from buildmaster.model.importjobs import add_job, change_review, held_import, import_facts
+from buildmaster.model.importmail import tell_of_import
 from buildmaster.model.imports import CodeImport, CodeImportJob, CodeImportResult, note_event
 
 PENDING = CodeImportJob.state == ImportJobState.PENDING
 
 
-def add_import(session: Session, new: NewImport, by: By) -> None:
+def add_import(session: Session, new: NewImport, by: By, policy: ImportPolicy) -> None:
     """Add a code import that is still to be reviewed; raise ImportRefusedError when it is there already."""
     _refuse_double(session, new)
     row = CodeImport(**asdict(new), registrant=by.who or "", date_created=by.date)
@@ -22,6 +23,7 @@ def add_import(session: Session, new: NewImport, by: By) -> None:
     session.flush()
     values = {"url": new.url, "review_status": ReviewStatus.NEW.name}
     note_event(session, ImportEvent.CREATE, by.date, code_import_id=row.id, person=by.who, details=values)
+    tell_of_import(session, import_facts(row), by, policy)
 
 
 def _refuse_double(session: Session, new: NewImport) -> None:
@@ -48,7 +50,7 @@ def review(session: Session, name: str, new: ReviewStatus, by: By, policy: Impor
     """
     code_import = import_named(session, name)
     check_review(code_import.review_status, new)
-    change_review(session, code_import, new, by)
+    change_review(session, code_import, new, by, policy)
     if new is ReviewStatus.REVIEWED:
         code_import.consecutive_failures = 0
         _give_job(session, code_import, policy, by.date)
