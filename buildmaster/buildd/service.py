@@ -15,8 +15,9 @@ from twisted.logger import Logger
 from buildmaster.buildd import host, sbuild
 from buildmaster.buildd.fetching import Fetcher, make_agent
 from buildmaster.buildd.filecache import FileCache
+from buildmaster.buildd.job import Way
 from buildmaster.buildd.rpc import make_site
-from buildmaster.buildd.slave import BuildSlave, Way
+from buildmaster.buildd.slave import BuildSlave
 from buildmaster.buildd.sleep import SleepWay
 from buildmaster.buildd.workbench import ENVIRONMENT, kill_marked
 

@@ -1,0 +1,1 @@
+"""Tests that need processes, and some of them root: a crash of the daemon, a real slave."""
