@@ -6,7 +6,7 @@ from twisted.internet.defer import ensureDeferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.buildd.orders import Order, Outcome, Verdict
-from buildmaster.buildd.sbuild import SbuildWay, command, judge, perl_string, setup_commands
+from buildmaster.buildd.sbuild import SbuildWay, command, judge, obstacles, perl_string, setup_commands
 from buildmaster.buildd.workbench import Ended
 from tests.databases import a_folder
 
@@ -64,6 +64,17 @@ class CommandTests(SynchronousTestCase):
 
     def test_a_path_is_quoted_for_perl(self):
         self.assertEqual(r"'a\'b\\c'", perl_string("a'b\\c"))
+
+
+class ObstacleTests(SynchronousTestCase):
+    def test_a_user_that_is_not_there_is_missed(self):
+        self.assertEqual(["there is no user nosuch: useradd --create-home nosuch"], obstacles(Path("/"), "nosuch"))
+
+    def test_a_folder_that_others_cannot_enter_is_told(self):
+        folder = a_folder()
+        folder.chmod(0o700)
+        self.assertIn(f"{folder} can't be entered by root: chmod o+x {folder}", obstacles(folder / "new", "root"))
+        self.assertEqual([], obstacles(Path("/"), "root"))
 
 
 class Bench:

@@ -36,7 +36,9 @@ class SettingsTests(SynchronousTestCase):
     def test_a_program_that_is_not_here_is_told_with_its_package(self):
         self.patch(service, "PATH", str(a_folder()))
         error = self.assertRaises(SettingsError, check_machine, Settings("host"))
-        self.assertEqual("programs for the way host are missing: apt install dpkg-dev make", str(error))
+        self.assertEqual(
+            "this machine can't build by way of host: programs are missing: apt install dpkg-dev make", str(error)
+        )
         check_machine(Settings("sleep"))
 
 

@@ -1,7 +1,9 @@
 """Build with sbuild, in the chroot that the master sends: the real thing, without root and without schroot."""
 
+import pwd
 import re
 import shlex
+import stat
 import sys
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -69,6 +71,16 @@ class SbuildWay:
         if made.well:
             part.replace(chroot)
         return made.well
+
+
+def obstacles(folder: Path, user: str) -> list[str]:
+    """Return what keeps ``user``, whom root becomes for sbuild, from building below ``folder``; each with its cure."""
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        return [f"there is no user {user}: useradd --create-home {user}"]
+    closed = [path for path in (folder, *folder.parents) if path.exists() and not path.stat().st_mode & stat.S_IXOTH]
+    return [f"{path} can't be entered by {user}: chmod o+x {path}" for path in closed]
 
 
 def command(order: Order, chroot: Path, user: str) -> list[str]:

@@ -62,12 +62,14 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
 
 
 def check_machine(settings: Settings) -> None:
-    """Raise SettingsError when this machine can't build in the way that is wanted, with the command that mends it."""
-    packages = sorted(
-        {package for name, package in PROGRAMS[settings.way].items() if not shutil.which(name, path=PATH)}
-    )
-    if packages:
-        raise SettingsError(f"programs for the way {settings.way} are missing: apt install {' '.join(packages)}")
+    """Raise SettingsError when this machine can't build in the way that is wanted, with the commands that mend it."""
+    needed = PROGRAMS[settings.way]
+    packages = {package for program, package in needed.items() if not shutil.which(program, path=PATH)}
+    wrong = [f"programs are missing: apt install {' '.join(sorted(packages))}"] if packages else []
+    if settings.way == "sbuild" and os.geteuid() == 0:
+        wrong += sbuild.obstacles(settings.folder.absolute(), SBUILD_USER)
+    if wrong:
+        raise SettingsError(f"this machine can't build by way of {settings.way}: {'; '.join(wrong)}")
 
 
 def make_service(settings: Settings, reactor) -> MultiService:  # noqa: ANN001  (several reactor interfaces at once)
