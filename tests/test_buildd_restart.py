@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from buildmaster.buildd.workbench import MARK
+from buildmaster.buildd.leftovers import MARK
 from buildmaster.farm.states import BuilderStatus
 from buildmaster.slave import Slave
 from tests.contracts import SlaveContract

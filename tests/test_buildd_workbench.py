@@ -1,8 +1,6 @@
 """Programs are run one after another, with nothing of ours around them, and all stop when they are told to."""
 
 import signal
-import subprocess
-import sys
 
 from twisted.internet.defer import ensureDeferred
 from twisted.internet.error import ProcessDone, ProcessTerminated
@@ -11,7 +9,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.buildd.buildlog import BuildLog
-from buildmaster.buildd.workbench import GRACE, MARK, Ended, StoppedError, Workbench, kill_marked
+from buildmaster.buildd.leftovers import MARK
+from buildmaster.buildd.workbench import GRACE, PATIENCE, Ended, StoppedError, Workbench
 from tests.databases import a_folder
 
 
@@ -107,7 +106,7 @@ class WorkbenchTests(SynchronousTestCase):
     def test_a_child_that_holds_the_output_does_not_hold_up_the_end(self):
         _, program = self.run_program()
         program.processExited(Failure(ProcessDone(0)))
-        self.clock.advance(GRACE)
+        self.clock.advance(PATIENCE)
         self.assertTrue(program.transport.lost)
 
     def test_no_call_is_left_when_a_program_has_ended(self):
@@ -118,23 +117,3 @@ class WorkbenchTests(SynchronousTestCase):
     def test_clearing_removes_the_folder(self):
         self.bench.clear()
         self.assertFalse(self.folder.exists())
-
-
-class KillMarkedTests(SynchronousTestCase):
-    """A real child, for what /proc says of it can't be pretended."""
-
-    def child(self, mark):
-        code = "import sys; print(flush=True); sys.stdin.read()"
-        child = subprocess.Popen(
-            [sys.executable, "-c", code], env={MARK: mark}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        child.stdout.readline()
-        self.addCleanup(child.communicate)
-        return child
-
-    def test_the_marked_ones_are_killed_and_no_others(self):
-        folder = a_folder()
-        ours, other = self.child(f"{folder}/build-1-1"), self.child(f"{folder}x/build-1-1")
-        kill_marked(folder)
-        self.assertEqual(-signal.SIGKILL, ours.wait(10))
-        self.assertIsNone(other.poll())

@@ -2,10 +2,10 @@
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from buildmaster.buildd.leftovers import remove_tree
 from buildmaster.buildd.orders import SAFE_SHA1
 
 BUILDLOG = "buildlog"
@@ -27,7 +27,7 @@ class FileCache:
     def prepare(self) -> None:
         """Make the folders, and remove what builds of an earlier life left."""
         for leftover in (self._results, *self.folder.glob("build-*")):
-            shutil.rmtree(leftover, ignore_errors=True)
+            remove_tree(leftover)
         for part in self._sent.glob("*.part"):
             part.unlink()
         self._results.mkdir(parents=True)

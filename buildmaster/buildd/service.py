@@ -16,10 +16,11 @@ from buildmaster.buildd import host, sbuild
 from buildmaster.buildd.fetching import Fetcher, make_agent
 from buildmaster.buildd.filecache import FileCache
 from buildmaster.buildd.job import Way
+from buildmaster.buildd.leftovers import kill_marked
 from buildmaster.buildd.rpc import make_site
 from buildmaster.buildd.slave import BuildSlave
 from buildmaster.buildd.sleep import SleepWay
-from buildmaster.buildd.workbench import ENVIRONMENT, kill_marked
+from buildmaster.buildd.workbench import ENVIRONMENT
 
 PROGRAMS: dict[str, dict[str, str]] = {"host": host.PROGRAMS, "sbuild": sbuild.PROGRAMS, "sleep": {}}
 WAYS = tuple(PROGRAMS)

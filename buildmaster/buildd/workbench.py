@@ -1,7 +1,6 @@
 """Where one build is worked on: its folder, its log, and the programs that it runs."""
 
 import os
-import shutil
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -15,9 +14,10 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from buildmaster.buildd.buildlog import BuildLog
+from buildmaster.buildd.leftovers import MARK, kill_marked, remove_tree
 
-MARK = "BUILDD_WORKBENCH"
-GRACE = 10.0
+GRACE = 30.0  # seconds; sbuild removes a whole chroot in them
+PATIENCE = 5.0
 KEPT_OUTPUT = 65536
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "LOGNAME": "buildd", "USER": "buildd"}
 
@@ -100,7 +100,7 @@ class Workbench:
     def clear(self) -> None:
         """Kill what is left of the build, and remove its folder: call it in a thread."""
         kill_marked(self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
 
     def _force(self) -> None:
         if self._program:
@@ -138,7 +138,7 @@ class Program(ProcessProtocol):
         """Kill what it left in its group, and don't wait long for what left that too but holds its output."""
         self.stop(signal.SIGKILL)
         self._group = None
-        impatience = self._clock.callLater(GRACE, self.transport.loseConnection)
+        impatience = self._clock.callLater(PATIENCE, self.transport.loseConnection)
         self.ended.addBoth(lambda result: (impatience.active() and impatience.cancel()) or result)
 
     def processEnded(self, reason: Failure) -> None:
@@ -150,12 +150,3 @@ class Program(ProcessProtocol):
         if self._group is not None:
             with suppress(ProcessLookupError):
                 self._kill(self._group, number)
-
-
-def kill_marked(folder: Path) -> None:
-    """Kill every process that was begun for a build in ``folder``, whatever group it has gone to."""
-    mark = f"{MARK}={folder}".encode()
-    for environ in Path("/proc").glob("[0-9]*/environ"):
-        with suppress(OSError):
-            if any(line == mark or line.startswith(mark + b"/") for line in environ.read_bytes().split(b"\0")):
-                os.kill(int(environ.parent.name), signal.SIGKILL)
