@@ -1,0 +1,62 @@
+"""Slow work for one builder, one errand at a time."""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.errands import REST, Errands
+
+
+class ErrandTests(SynchronousTestCase):
+    def setUp(self):
+        self.clock = Clock()
+        self.errands = Errands(self.clock, 2)
+        self.waits, self.begun = {}, []
+
+    def begin(self, number, name=""):
+        async def errand():
+            self.begun.append(name or number)
+            self.waits[number] = Deferred()
+            await self.waits[number]
+
+        self.errands.begin(number, errand)
+
+    def test_a_builder_is_away_while_on_its_errand(self):
+        self.begin(1)
+        self.assertEqual({1}, self.errands.away())
+        self.waits[1].callback(None)
+        self.assertEqual(frozenset(), self.errands.away())
+
+    def test_one_errand_per_builder(self):
+        self.begin(1, "first")
+        self.begin(1, "second")
+        self.assertEqual(["first"], self.begun)
+
+    def test_so_many_at_once_and_the_others_after_them(self):
+        for number in (1, 2, 3):
+            self.begin(number)
+        self.assertEqual(([1, 2], 0, {1, 2, 3}), (self.begun, self.errands.room, self.errands.away()))
+        self.waits[1].callback(None)
+        self.assertEqual(([1, 2, 3], {2, 3}), (self.begun, self.errands.away()))
+
+    def test_one_that_breaks_is_logged_and_its_builder_rests(self):
+        self.begin(1)
+        self.waits[1].errback(ValueError("spoilt"))
+        self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
+        self.assertEqual({1}, self.errands.away())
+        self.clock.advance(REST)
+        self.assertEqual(frozenset(), self.errands.away())
+
+    def test_stopping_waits_for_those_under_way(self):
+        self.begin(1)
+        stopped = self.errands.stop(60)
+        self.assertNoResult(stopped)
+        self.waits[1].callback(None)
+        self.successResultOf(stopped)
+
+    def test_stopping_waits_no_longer_than_its_limit(self):
+        self.begin(1)
+        stopped = self.errands.stop(60)
+        self.clock.advance(60)
+        self.successResultOf(stopped)
+        self.flushLoggedErrors()
