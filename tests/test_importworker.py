@@ -9,10 +9,11 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.importworker.fence import Fence
+from buildmaster.importworker.job import Parts, Settings, locked
 from buildmaster.importworker.running import Limits
 from buildmaster.importworker.scheduler import JobGoneError, RefusedError, UnreachableError
 from buildmaster.importworker.surroundings import place_of
-from buildmaster.importworker.worker import ImportWorker, Settings, locked
+from buildmaster.importworker.worker import ImportWorker
 from tests.test_importrunning import Processes
 
 JOB = {"name": "trunk", "rcs_type": "GIT", "url": "https://example.org/trunk", "module": ""}
@@ -61,7 +62,7 @@ class WorkerTests(SynchronousTestCase):
         self.scheduler.failures = failures
         settings = Settings(self.store, frozenset({"https", "svn"}), LIMITS)
         fence = Fence([], lambda host: ["127.0.0.1"])
-        self.worker = ImportWorker(self.reactor, execute, self.scheduler, fence, settings, lambda: 1234)
+        self.worker = ImportWorker(Parts(self.reactor, execute, self.scheduler, fence, settings, lambda: 1234))
         self.worker.startService()
 
     def end(self, failed=False):
@@ -186,6 +187,12 @@ class WorkerTests(SynchronousTestCase):
         stopped = self.worker.stopService()
         self.end(failed=True)
         self.successResultOf(stopped)
+
+    def test_one_that_tries_to_hand_in_stops_at_once(self):
+        self.start(JOB, finish=[UnreachableError("no answer")])
+        self.end(failed=True)
+        self.worker.stopService()
+        self.assertEqual([], self.reactor.getDelayedCalls())
 
     def test_one_place_has_one_worker(self):
         place = place_of(self.store, "trunk")

@@ -11,10 +11,11 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.threads import deferToThreadPool
 
 from buildmaster.importworker.fence import Fence, system_lookup
+from buildmaster.importworker.job import Parts, Settings
 from buildmaster.importworker.proxy import ProxyFactory, way_through
 from buildmaster.importworker.running import Limits
 from buildmaster.importworker.scheduler import Scheduler
-from buildmaster.importworker.worker import ImportWorker, Settings
+from buildmaster.importworker.worker import ImportWorker
 
 VARIABLE = "BUILDMASTER_IMPORT_WORKER"  # of the environment: the settings, as JSON
 
@@ -44,15 +45,9 @@ def make_worker(text: str, reactor: Any) -> MultiService:
     fence = Fence(told["networks"], system_lookup)
     endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
     proxy = ProxyService(endpoint, ProxyFactory(way_through(reactor, in_thread, fence)))
-    worker = ImportWorker(
-        reactor,
-        in_thread,
-        Scheduler(told["url"], told["hostname"]),
-        fence,
-        settings_of(told),
-        lambda: proxy.port,
-        reactor.stop if told["once"] else None,
-    )
+    scheduler = Scheduler(told["url"], told["hostname"])
+    parts = Parts(reactor, in_thread, scheduler, fence, settings_of(told), lambda: proxy.port)
+    worker = ImportWorker(parts, reactor.stop if told["once"] else None)
     both = MultiService()
     proxy.setServiceParent(both)
     worker.setServiceParent(both)
