@@ -157,7 +157,8 @@ class PlaceCommandTests(SynchronousTestCase):
         key = self.farm.root / "key.asc"
         key.write_text("armored")
         mirror = ("--url", "http://me:hush@mirror.example/ubuntu", "--components", "main,universe", "--key", key)
-        self.farm.run("archive", "set", "ubuntu", *mirror, "--score", 7)
+        self.farm.run("archive", "set", "ubuntu", *mirror, "--score", 7, "--build-limit", 7200, "--silence-limit", 60)
+        self.farm.run("archive", "set", "ubuntu", "--silence-limit", 0)
         self.farm.run("archive", "disable", "ubuntu")
         found = self.farm.json("archive", "show", "ubuntu")
         found.pop("created")
@@ -173,6 +174,9 @@ class PlaceCommandTests(SynchronousTestCase):
                 "url": "http://mirror.example/ubuntu",
                 "components": "main,universe",
                 "has_key": True,
+                "build_limit": 7200.0,
+                "silence_limit": None,
+                "empty_log_limit": None,
                 "sources": 1,
                 "builds": {"NEEDSBUILD": 1},
             },

@@ -18,6 +18,7 @@ from buildmaster.model.archivelists import archives, show_archive
 from buildmaster.model.archivesettings import ArchiveChange, add_archive, enable_archive, set_archive
 
 COLUMNS = ("reference", "purpose", "private", "trusted", "enabled", "score", "depends", "url")
+SECONDS = click.FloatRange(min=0)
 OPTIONS = (
     click.option("--private/--public", default=None, help="Hide it from all but its readers (default: public)."),
     click.option(
@@ -41,6 +42,15 @@ OPTIONS = (
         help="The file with the mirror's OpenPGP key, armored.",
     ),
 )
+LIMITS = (
+    click.option(
+        "--build-limit", type=SECONDS, metavar="SECONDS", help="How long a build may take; 0: as in the conf file."
+    ),
+    click.option(
+        "--silence-limit", type=SECONDS, metavar="SECONDS", help="How long its log may stay as it is; 0: as there."
+    ),
+    click.option("--empty-log-limit", type=SECONDS, metavar="SECONDS", help="How long it may stay empty; 0: as there."),
+)
 reference_argument = click.argument("reference", metavar="REF", type=ARCHIVE)
 
 
@@ -55,7 +65,7 @@ def archive() -> None:
 
 def settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of an archive, read into an ArchiveChange."""
-    for option in reversed(OPTIONS):
+    for option in reversed((*OPTIONS, *LIMITS)):
         command = option(command)
     return reference_argument(command)
 

@@ -15,7 +15,10 @@ from buildmaster.model.builds import Build
 
 @dataclass(frozen=True)
 class ArchiveListing:
-    """An archive and its settings; ``url``, ``components`` and ``key`` are of an apt mirror outside."""
+    """An archive and its settings; ``url``, ``components`` and ``key`` are of an apt mirror outside.
+
+    The limits are in seconds, None where the conf file's count.
+    """
 
     reference: str
     purpose: str
@@ -27,6 +30,9 @@ class ArchiveListing:
     url: str | None
     components: str | None
     has_key: bool
+    build_limit: float | None
+    silence_limit: float | None
+    empty_log_limit: float | None
     created: datetime
 
 
@@ -88,5 +94,8 @@ def _listing(row: Archive, depends: list[str]) -> ArchiveListing:
         url=without_credentials(row.url) if row.url else None,
         components=row.components,
         has_key=row.key is not None,
+        build_limit=row.build_limit,
+        silence_limit=row.silence_limit,
+        empty_log_limit=row.empty_log_limit,
         created=row.date_created,
     )

@@ -14,6 +14,7 @@ from buildmaster.model.distribution import find_distribution
 from buildmaster.model.registering import AlreadyThereError
 
 COLUMNS = frozenset({"private", "trusted", "score", "url", "components", "key"})
+LIMITS = frozenset({"build_limit", "silence_limit", "empty_log_limit"})
 
 
 class ArchiveSettingError(BuildmasterError):
@@ -24,7 +25,8 @@ class ArchiveSettingError(BuildmasterError):
 class ArchiveChange:
     """What is to be set of an archive; None leaves it as it is. ``key`` is armored OpenPGP.
 
-    An empty ``url`` makes a mirror an archive of our own, without components and key.
+    An empty ``url`` makes a mirror an archive of our own, without components and key. Limits are in seconds; 0 is the
+    conf file's.
     """
 
     private: bool | None = None
@@ -34,6 +36,9 @@ class ArchiveChange:
     url: str | None = None
     components: str | None = None
     key: str | None = None
+    build_limit: float | None = None
+    silence_limit: float | None = None
+    empty_log_limit: float | None = None
 
 
 def add_archive(
@@ -95,6 +100,8 @@ def _apply(
         value = getattr(change, column.name)
         if column.name in COLUMNS and value is not None:
             setattr(archive, column.name, value)
+        elif column.name in LIMITS and value is not None:
+            setattr(archive, column.name, value or None)
     _check_mirror(archive)
     if archive.private and archive.buildd_secret is None:
         archive.buildd_secret = secret
