@@ -20,6 +20,7 @@ class ToldWay:
     """Builds until it is told the outcome."""
 
     name = "told"
+    attentive = True
 
     def __init__(self):
         self.ends = Deferred()
@@ -28,7 +29,8 @@ class ToldWay:
         bench.log.note("building")
         self.order = order
         outcome = await self.ends
-        await bench.pause(0)
+        if self.attentive:
+            await bench.pause(0)
         return outcome
 
 
@@ -111,6 +113,13 @@ class BuildSlaveTests(SynchronousTestCase):
         self.assertEqual("BuilderStatus.ABORTING", self.slave.abort())
         self.assertEqual({"builder_status": "BuilderStatus.ABORTING", "build_id": "1-1"}, self.slave.status())
         self.assertEqual("BuilderStatus.ABORTING", self.slave.abort())
+        self.end(Outcome(Verdict.OK))
+        self.assertEqual("BuildStatus.ABORTED", self.slave.status()["build_status"])
+
+    def test_an_abort_wins_over_a_way_that_ended_meanwhile(self):
+        self.way.attentive = False
+        self.build()
+        self.slave.abort()
         self.end(Outcome(Verdict.OK))
         self.assertEqual("BuildStatus.ABORTED", self.slave.status()["build_status"])
 

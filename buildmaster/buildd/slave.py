@@ -68,7 +68,7 @@ class BuildSlave:
 
     def build(self, cookie: object, kind: str, chroot: str, filemap: Mapping[str, str], args: Mapping) -> list[str]:
         """Begin a build, or say what is wrong with the order; raise RefusedError when it makes no sense now."""
-        self._must_be("build", State.IDLE)
+        _check_state("build", self._state, State.IDLE)
         cookie = check_cookie(cookie)
         if kind not in self.kinds:
             return ["BuilderStatus.UNKNOWNBUILDER", f"{kind} not in {self.kinds!r}"]
@@ -90,14 +90,14 @@ class BuildSlave:
 
     def abort(self) -> str:
         """Stop the build; repeating it is harmless. The slave is ABORTING until all has ended."""
-        self._must_be("abort", State.BUILDING, State.ABORTING)
+        _check_state("abort", self._state, State.BUILDING, State.ABORTING)
         self._state = State.ABORTING
         self._job.stop()
         return self._state.value
 
     def clean(self) -> str:
         """Forget the build that has ended, its results and its log."""
-        self._must_be("clean", State.WAITING)
+        _check_state("clean", self._state, State.WAITING)
         self._cache.drop_results()
         self._state = State.IDLE
         return self._state.value
@@ -108,9 +108,10 @@ class BuildSlave:
             self.abort()
         return self._over
 
-    def _must_be(self, call: str, *states: State) -> None:
-        if self._state not in states:
-            raise RefusedError(f"{call}() in state {self._state.value}")
+
+def _check_state(call: str, state: State, *wanted: State) -> None:
+    if state not in wanted:
+        raise RefusedError(f"{call}() in state {state.value}")
 
 
 def _ended(report: Report) -> dict:

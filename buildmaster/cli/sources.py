@@ -11,7 +11,7 @@ from debian.changelog import Changelog
 from buildmaster.errors import BuildmasterError
 
 TREES = Path(__file__).parents[2] / "tests/sources"
-NEEDED = {"dpkg-source": "dpkg-dev", "dpkg-genchanges": "dpkg-dev", "make": "make", "gcc": "gcc"}
+NEEDED = {"dpkg-source": "dpkg-dev", "dpkg-genchanges": "dpkg-dev", "make": "build-essential", "gcc": "build-essential"}
 
 
 def demo_trees(*names: str) -> list[Path]:
