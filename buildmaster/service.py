@@ -21,6 +21,7 @@ from buildmaster.config import Config, JobConfig
 from buildmaster.database import Database, Transactions, make_engine
 from buildmaster.disk import Disk
 from buildmaster.duties import Duties
+from buildmaster.election import Elected, Election
 from buildmaster.errands import Errands
 from buildmaster.farm.buildnotices import NoticePolicy
 from buildmaster.farm.facts import Limits
@@ -31,6 +32,7 @@ from buildmaster.intake import SourceIntake
 from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.mail import MailHost
 from buildmaster.model.notifying import BuildNotices
+from buildmaster.notifications import NotificationListener, notify
 from buildmaster.nudges import NudgeListener
 from buildmaster.preparing import Preparer
 from buildmaster.probing import Probes
@@ -82,6 +84,7 @@ class Parts:
     errands: Errands
     fetches: Errands
     mirrors: Errands
+    election: Election
 
     def in_thread(
         self, work: Callable[..., Any], *args: Any
@@ -110,6 +113,7 @@ class Daemon(MultiService):
         limit = parts.config.sequencer.stop_limit
         await gatherResults([errands.stop(limit) for errands in (parts.errands, parts.fetches, parts.mirrors)])
         self._parts.slaves.close()
+        self._parts.election.resign()
         self._parts.database.stop()
 
     def stopService(self) -> Deferred[None]:
@@ -129,8 +133,12 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
     transactions.engine.dispose()  # no connection outlives the fork of a process that becomes a daemon
     make_folders(config.root)
 
+    election = Election(transactions.engine)
+
     def nudge(name: str) -> None:
         sequencer.nudge(name)
+        if not election.elected:
+            parts.database.run(notify, (name,))
 
     parts = Parts(
         config,
@@ -144,6 +152,7 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
         Errands(reactor, config.slaves.concurrent_errands),
         Errands(reactor, CONCURRENT_FETCHES, "source"),
         Errands(reactor, 1, "mirror"),
+        election,
     )
     daemon = Daemon(parts)
     sequencer = make_sequencer(parts)
@@ -153,6 +162,9 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
     web = make_web(parts, make_health(parts, sequencer, stall))
     stall.setServiceParent(daemon)
     NudgeListener(reactor, config.root, sequencer.nudge).setServiceParent(daemon)
+    if not election.alone:
+        listener = NotificationListener(reactor, transactions.engine, parts.in_thread, sequencer.nudge)
+        listener.setServiceParent(daemon)
     TCPServer(config.web.port, web, interface=config.web.bind, reactor=reactor).setServiceParent(daemon)
     return daemon
 
@@ -184,7 +196,9 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
         make_housekeeping(parts),
         Notifier(database, make_mail_host(config, parts.reactor), parts.now),
     ]
-    return {task.name: task for task in tasks}
+    if parts.election.alone:
+        return {task.name: task for task in tasks}
+    return {task.name: Elected(task, lambda: parts.in_thread(parts.election.ask)) for task in tasks}
 
 
 def make_scanner(parts: Parts) -> Scanner:

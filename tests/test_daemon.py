@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.mastership import AnotherMasterError, Mastership
 from buildmaster.nudges import send
 from buildmaster.systemd import Systemd
+from tests.databases import postgresql_engine
 from tests.processes import DaemonProcess
 
 
@@ -71,6 +72,20 @@ class DaemonTests(SynchronousTestCase):
         self.assertIn(
             f"another master runs on {first.root}/buildmaster.sqlite: process {first.process.pid} on", second.log
         )
+
+    def test_of_two_masters_on_postgresql_one_takes_the_turns_and_the_other_follows(self):
+        engine = postgresql_engine()
+        engine.dispose()
+        url = engine.url.render_as_string(hide_password=False).replace("%", "%%")
+        conf = f"[database]\nurl = {url}\n"
+        first = DaemonProcess(self, conf)
+        first.wait_for("this master takes the turns")
+        second = DaemonProcess(self, conf)
+        second.wait_for("Job slave_scanner completed")
+        self.assertNotIn("takes the turns", second.log)
+        first.stop(signal.SIGKILL)
+        second.wait_for("this master takes the turns")
+        self.assertEqual(0, second.stop())
 
     def test_a_schema_that_does_not_fit_is_refused_with_the_cure(self):
         folder = tempfile.TemporaryDirectory()

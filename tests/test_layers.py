@@ -15,11 +15,13 @@ OTHERS = {
     "child",
     "database",
     "disk",
+    "election",
     "errands",
     "fetching",
     "folders",
     "librarian",
     "mail",
+    "notifications",
     "nudges",
     "reporter",
 }

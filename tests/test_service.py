@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.config import SHIPPED, load
 from buildmaster.service import make_service
 from buildmaster.upgrading import SchemaMismatchError
-from tests.databases import sqlite_url
+from tests.databases import postgresql_engine, sqlite_url
 
 
 class MakeServiceTests(SynchronousTestCase):
@@ -35,3 +35,16 @@ class MakeServiceTests(SynchronousTestCase):
 
     def test_the_shipped_file_is_in_the_checkout(self):
         self.assertEqual("buildmaster.conf", SHIPPED.name)
+
+    def test_on_postgresql_the_masters_hear_of_nudges_and_one_takes_the_turns(self):
+        config = self.conf(f"[database]\nurl = {self.postgresql()}\n")
+        daemon = make_service(config, MemoryReactorClock())
+        self.addCleanup(daemon._parts.database._transactions.engine.dispose)
+        self.assertIn("NotificationListener", [type(part).__name__ for part in daemon])
+        tasks = {type(job.task).__name__ for job in daemon.getServiceNamed("sequencer").jobs}
+        self.assertEqual({"Elected"}, tasks)
+
+    def postgresql(self):
+        engine = postgresql_engine()
+        engine.dispose()
+        return engine.url.render_as_string(hide_password=False).replace("%", "%%")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytz
 
 from buildmaster.config import Config, find, load
-from buildmaster.database import Transactions, make_engine
+from buildmaster.database import Transactions, make_engine, sqlite_file
 from buildmaster.librarian import ILibrarian, open_librarian
+from buildmaster.notifications import notify
 from buildmaster.nudges import send
 from buildmaster.upgrading import check_fits
 
@@ -63,8 +64,10 @@ class Farm:
         return datetime.now(tz=pytz.UTC)
 
     def nudge(self, *names: str) -> None:
-        """Make these jobs of the daemon due at once, if one runs."""
+        """Make these jobs of the daemon due at once, if one runs: here, or elsewhere on the same PostgreSQL."""
         send(self.config.root, names)
+        if sqlite_file(self.config.database.url) is None:
+            self.transactions.write(notify, names)
 
     def close(self) -> None:
         """Let go of the database, if it was opened."""
