@@ -242,7 +242,22 @@ class SqliteTests(QueueBuilderTests, SynchronousTestCase):
         statements = []
         event.listen(self.transactions.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
         self.turn()
-        self.assertLess(len(statements), 8, statements)
+        self.assertLess(len(statements), 10, statements)
+
+    def test_an_unchanged_archive_is_looked_up_in_indices_that_hold_changes_only(self):
+        self.farm(lambda place: place.publish())
+        self.turn()
+        statements = []
+        event.listen(self.transactions.engine, "before_cursor_execute", lambda *args: statements.append(args[2:4]))
+        self.turn()
+        plans = [self.plan(*statement) for statement in statements if statement[0].startswith("SELECT")]
+        self.assertEqual([], [plan for plan in plans if "ix_sourcepublication_unbuilt" not in plan and "SCAN" in plan])
+        self.assertTrue(any("ix_sourcepublication_unbuilt" in plan for plan in plans), plans)
+        self.assertTrue(any("ix_buildqueue_ageing" in plan for plan in plans), plans)
+
+    def plan(self, statement, values):
+        with self.transactions.engine.connect() as connection:
+            return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())
 
 
 class PostgresqlTests(QueueBuilderTests, SynchronousTestCase):

@@ -11,6 +11,8 @@ from buildmaster.model.distribution import Distribution, DistroArchSeries, Distr
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
 
+UNEXAMINED = text("NOT examined")  # in these words, or SQLite doesn't see that its index serves
+
 
 class Archive(Base):
     """A place that packages are published in.
@@ -139,8 +141,8 @@ class SourcePublication(Base):
         Index(
             "ix_sourcepublication_unbuilt",
             "id",
-            sqlite_where=text("NOT examined"),
-            postgresql_where=text("NOT examined"),
+            sqlite_where=UNEXAMINED,
+            postgresql_where=UNEXAMINED,
         ),
         AUTOINCREMENT,
     )

@@ -13,6 +13,7 @@ from buildmaster.farm.queueing import NewBuild, Place, SeriesFacts, SourceFacts,
 from buildmaster.farm.scoring import Scored, Weights, score
 from buildmaster.farm.states import ACTIVE
 from buildmaster.model.archive import (
+    UNEXAMINED,
     Archive,
     BinaryPackageRelease,
     BinaryPublication,
@@ -81,7 +82,7 @@ def _unexamined(limit: int) -> Any:  # Any: a select of many columns
         )
         .join(release, release.id == publication.release_id)
         .join(Archive, Archive.id == publication.archive_id)
-        .where(~publication.examined)
+        .where(UNEXAMINED)
         .order_by(publication.id)
         .limit(limit)
         .with_for_update(of=publication, skip_locked=True)

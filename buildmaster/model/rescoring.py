@@ -1,43 +1,59 @@
 """Score the entries whose age has come to a next step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.scoring import Scored, Weights, age_step, score, step_age
 from buildmaster.farm.states import ACTIVE
 from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication
-from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.builds import AGEING, Build, BuildQueue
 from buildmaster.model.distribution import DistroArchSeries
 
 ENTRY: Any = BuildQueue.__table__  # Any: the declarative base types it as a FromClause, which update() refuses
-AGEING = and_(ENTRY.c.builder_id.is_(None), ~ENTRY.c.manual)
 
 
 def rescore_due(session: Session, now: datetime, weights: Weights, limit: int) -> int:
-    """Score up to ``limit`` waiting entries that were never scored, or whose score changes with age; return how many.
+    """Score up to ``limit`` entries that were never scored, or whose score changes with age; return how many.
 
     An entry that was scored by hand keeps its score.
     """
-    due = _due(session, now, weights)
-    rows = session.execute(_facts().where(AGEING, due).limit(limit)).all()
-    if rows:
+    ids = _due(session, now, weights, limit)
+    if ids:
+        rows = session.execute(_facts().where(ENTRY.c.id.in_(ids)))
         _store(session, [_scored_row(row, now, weights) for row in rows])
-    return len(rows)
+    return len(ids)
 
 
-def _due(session: Session, now: datetime, weights: Weights) -> ColumnElement[bool]:
-    """Return what holds for entries to be scored: one condition for each step that entries are at, for the index."""
-    steps = session.scalars(select(ENTRY.c.score_step).where(AGEING).distinct()).all()
-    due: list[ColumnElement[bool]] = [ENTRY.c.score_step.is_(None)]
-    for step in steps:
-        age = None if step is None else step_age(step, weights)
-        if age is not None:
-            due.append(and_(ENTRY.c.score_step == step, ENTRY.c.created < now - timedelta(seconds=age)))
-    return or_(*due)
+def _due(session: Session, now: datetime, weights: Weights, limit: int) -> list[int]:
+    """Return entries that are to be scored: by each step that entries are at, those that are older than it lasts."""
+    found = list(session.scalars(_ageing(ENTRY.c.score_step.is_(None), limit)))
+    for step in _steps(session):
+        age = step_age(step, weights)
+        if age is not None and len(found) < limit:
+            older = and_(ENTRY.c.score_step == step, ENTRY.c.created < now - timedelta(seconds=age))
+            found += session.scalars(_ageing(older, limit - len(found)))
+    return found
+
+
+def _steps(session: Session) -> Iterator[int]:
+    """Yield the steps that entries are at, with one look into the index for each."""
+    step = session.scalar(_by_age(func.min(ENTRY.c.score_step)))
+    while step is not None:
+        yield step
+        step = session.scalar(_by_age(func.min(ENTRY.c.score_step)).where(ENTRY.c.score_step > step))
+
+
+def _ageing(which: ColumnElement[bool], limit: int) -> Select[int]:
+    return _by_age(ENTRY.c.id).where(which).limit(limit)
+
+
+def _by_age(column: ColumnElement[int]) -> Select[int]:
+    """Return a query of the entries that age: those that builders hold too, or SQLite would take a worse index."""
+    return select(column).select_from(ENTRY).where(AGEING)
 
 
 def _facts() -> Select[Any]:

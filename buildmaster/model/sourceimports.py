@@ -11,7 +11,7 @@ from buildmaster.farm.references import ArchiveReference, SuiteReference
 from buildmaster.farm.sourceindices import IndexedSource
 from buildmaster.farm.states import ACTIVE, Pocket, Publishing, Urgency
 from buildmaster.farm.versions import version_key
-from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
+from buildmaster.model.archive import UNEXAMINED, SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import DistroArchSeries
 from buildmaster.model.mapping import AnyRow, table_of
@@ -185,7 +185,7 @@ def _complete_urls(session: Session, place: ImportPlace, sources: Sequence[Index
 
 def unexamined(session: Session) -> int:
     """Return how many publications the queue builder has still to look at."""
-    return session.scalar(select(func.count()).where(~SourcePublication.examined)) or 0
+    return session.scalar(select(func.count()).select_from(SourcePublication).where(UNEXAMINED)) or 0
 
 
 def builds_per_architecture(session: Session, archive_id: int, series_id: int) -> dict[str, int]:

@@ -25,6 +25,9 @@ class Runs(Protocol):
     def run(self, work: Callable[..., Any], *args: Any) -> Deferred[Any]:
         """Run ``work`` in a transaction that is then committed."""
 
+    def read(self, work: Callable[..., Any], *args: Any) -> Deferred[Any]:
+        """Run ``work`` that only reads."""
+
 
 class QueueBuilder:
     """Looks at publications that changed and at entries that aged; what is left after a while comes next turn.
@@ -66,7 +69,7 @@ class QueueBuilder:
 
     async def _arch_specific(self) -> dict[int, ArchSpecific]:
         """Read the Packages-arch-specific files; have the sources of a series looked at again when its changed."""
-        series = await self._database.run(series_with_files)
+        series = await self._database.read(series_with_files)
         files = {id_: self._files.of(*names) for id_, (*names, _) in series.items()}
         changed = {id_: file.digest for id_, file in files.items() if file.digest != series[id_][2]}
         if changed:

@@ -243,7 +243,7 @@ def upgrade() -> None:
         sqlite_where=waiting,
         postgresql_where=waiting,
     )
-    ageing = sa.text("builder_id IS NULL AND NOT manual")
+    ageing = sa.text("NOT manual")
     op.create_index(
         "ix_buildqueue_ageing",
         "buildqueue",
