@@ -44,3 +44,12 @@ class InitTests(SynchronousTestCase):
     def test_a_broken_conf_file_is_refused_in_one_line(self):
         farm = CommandFarm(self, "[web]\nprot = 1\nport = x\n")
         self.assertIn("and 1 more", farm.refused("init"))
+
+
+class DatabaseTests(SynchronousTestCase):
+    def test_one_that_is_not_there_is_named_without_its_password(self):
+        farm = CommandFarm(self, "[database]\nurl = postgresql://farm:hush@127.0.0.1:1/x\n")
+        self.assertRegex(
+            farm.refused("build", "list"),
+            r"^the database postgresql\+psycopg2://farm:\*\*\*@127\.0\.0\.1:1/x: connection .* refused$",
+        )

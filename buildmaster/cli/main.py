@@ -74,7 +74,8 @@ class Commands(click.Group):
         except BuildmasterError as error:
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
-            raise click.ClickException(f"the database: {error.orig}".partition("\n")[0]) from error
+            name = repr(context.obj.raw_transactions.engine.url)  # without its password
+            raise click.ClickException(f"the database {name}: {error.orig}".partition("\n")[0]) from error
         except OSError as error:
             if error.errno == EPIPE:
                 raise  # click ends quietly when nobody reads any more
