@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import signal
 import socket
 import socketserver
 import subprocess
@@ -37,10 +38,13 @@ class Elsewhither(Quiet, BaseHTTPRequestHandler):
     target = ""
 
     def do_GET(self):
+        """Answer whatever is asked so."""
         self.send_response(302)
         self.send_header("Location", self.target + self.path)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    do_OPTIONS = do_PROPFIND = do_POST = do_HEAD = do_GET
 
 
 class PserverHandler(socketserver.StreamRequestHandler):
@@ -61,17 +65,17 @@ class XmlRpcHandler(SimpleXMLRPCRequestHandler):
 
 
 class Scheduler:
-    """A scheduler with one job, which notes how it ended."""
+    """A scheduler with these jobs, which notes how they ended."""
 
-    def __init__(self, job):
-        self.job = job
+    def __init__(self, *jobs):
+        self.jobs = jobs
         self.ended = []
 
     def getJobForMachine(self, _hostname):
-        return 0 if self.ended else 1
+        return 0 if len(self.ended) == len(self.jobs) else len(self.ended) + 1
 
-    def getImportDataForJob(self, _job):
-        return self.job
+    def getImportDataForJob(self, job):
+        return self.jobs[job - 1]
 
     def updateHeartbeat(self, _job, _tail):
         return True
@@ -114,33 +118,41 @@ class WayTests(SynchronousTestCase):
         self.addCleanup(process.kill)
         wait_until(lambda: connects(port), f"{argv} listens")
 
-    def bring(self, kind, url, module="", allowed="127.0.0.1/32"):
-        """Let a worker do one job; return the result and the log."""
-        scheduler = Scheduler({"name": "trunk", "rcs_type": kind, "url": url, "module": module})
+    def bring(self, *sources, allowed="127.0.0.1/32"):
+        """Let a worker import each source, a kind, an address and a module; return the results and their logs."""
+        jobs = [
+            {"name": kind.lower(), "rcs_type": kind, "url": url, "module": "".join(module)}
+            for kind, url, *module in sources
+        ]
+        scheduler = Scheduler(*jobs)
         server = SimpleXMLRPCServer(("127.0.0.1", 0), XmlRpcHandler, logRequests=False)
         server.register_instance(scheduler)
+        self.work(f"http://127.0.0.1:{self.serve(server)}/RPC2", allowed, lambda: len(scheduler.ended) == len(jobs))
+        return scheduler.ended
+
+    def work(self, url, allowed, done):
+        """Run a worker until ``done``, and stop it as an operator does."""
         conf = self.folder / "farm.conf"
         conf.write_text(f"[buildmaster]\nroot = {self.folder}\n[code_imports]\nallowed_addresses = {allowed}\n")
-        words = ["import-worker", "--once", "--hostname", "box", "--url", f"http://127.0.0.1:{self.serve(server)}/RPC2"]
-        done = subprocess.run(
-            [*COMMAND, "--config", conf, *words],
-            env={**os.environ, "PYTHONPATH": str(HERE)},
-            capture_output=True,
-            text=True,
-            timeout=LIMIT,
-            check=False,
-        )
-        self.assertEqual(1, len(scheduler.ended), done.stdout + done.stderr)
-        return scheduler.ended[0]
+        words = ["import-worker", "--hostname", "box", "--poll", "0.1", "--url", url]
+        with (self.folder / "worker.log").open("wb") as log:
+            worker = subprocess.Popen(
+                [*COMMAND, "--config", conf, *words],
+                env={**os.environ, "PYTHONPATH": str(HERE)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.addCleanup(worker.kill)
+        wait_until(lambda: done() or worker.poll() is not None, "the worker is done", LIMIT)
+        worker.terminate()
+        self.assertEqual(-signal.SIGTERM, worker.wait(LIMIT), (self.folder / "worker.log").read_text())
 
-    def subjects(self):
-        git = ("git", f"--git-dir={self.folder}/imports/trunk.git")
-        return self.there(*git, "log", "--format=%s").split()
-
-    def brought(self, *args):
-        status, log = self.bring(*args)
+    def brought(self, kind, url, *module):
+        """Show that a worker brings the one commit that is there."""
+        [(status, log)] = self.bring((kind, url, *module))
         self.assertEqual("SUCCESS", status, log)
-        self.assertEqual(["first"], self.subjects())
+        git = ("git", f"--git-dir={self.folder}/imports/{kind.lower()}.git")
+        self.assertEqual(["first"], self.there(*git, "log", "--format=%s").split())
 
     def a_git_repository(self):
         self.there("git", "init", "-q", "trunk")
@@ -152,22 +164,20 @@ class WayTests(SynchronousTestCase):
         _server, port = self.files()
         self.brought("GIT", f"http://127.0.0.1:{port}/trunk/.git")
 
-    def test_a_server_inside_is_never_asked(self):
-        self.a_git_repository()
+    def test_no_tool_asks_a_server_inside(self):
         server, port = self.files()
-        status, log = self.bring("GIT", f"http://127.0.0.1:{port}/trunk/.git", "", "192.0.2.0/24")
-        self.assertEqual("CHECKOUT_FAILURE", status)
-        self.assertIn("403", log)
-        self.assertEqual(0, getattr(server, "asked", 0))
+        sources = [(kind, f"http://127.0.0.1:{port}/{kind}") for kind in ("GIT", "SVN", "HG", "BZR")]
+        statuses = [status for status, _log in self.bring(*sources, allowed="192.0.2.0/24")]
+        self.assertEqual((["CHECKOUT_FAILURE"] * 4, 0), (statuses, getattr(server, "asked", 0)))
 
     def test_a_redirect_to_one_inside_is_not_followed(self):
-        self.a_git_repository()
         inside, port = self.files("127.0.0.2")
         handler = type("Redirect", (Elsewhither,), {"target": f"http://127.0.0.2:{port}"})
         outside, first = self.http(handler)
-        status, _log = self.bring("GIT", f"http://127.0.0.1:{first}/trunk/.git")
-        self.assertEqual("CHECKOUT_FAILURE", status)
-        self.assertEqual((True, 0), (outside.asked > 0, getattr(inside, "asked", 0)))
+        sources = [(kind, f"http://127.0.0.1:{first}/{kind}") for kind in ("GIT", "SVN", "HG", "BZR")]
+        statuses = [status for status, _log in self.bring(*sources)]
+        self.assertEqual((["CHECKOUT_FAILURE"] * 4, 0), (statuses, getattr(inside, "asked", 0)))
+        self.assertGreaterEqual(outside.asked, 4)
 
     def test_mercurial_over_http(self):
         self.there("hg", "init", "trunk")

@@ -85,6 +85,8 @@ def _held_machine(session: Session, hostname: str) -> CodeImportMachine | None:
 def _become(session: Session, machine: CodeImportMachine, state: MachineState, by: By, reason: str) -> None:
     """Change a machine's state; the reason is noted of one that goes offline."""
     check_machine(machine.hostname, machine.state, state)
+    details = {"state": state.name, "old_state": machine.state.name}
+    if state is MachineState.OFFLINE:
+        details["reason"] = reason
     machine.state = state
-    details = {"reason": reason} if state is MachineState.OFFLINE else {}
     note_event(session, EVENTS[state], by.date, machine_id=machine.id, person=by.who, details=details)
