@@ -70,7 +70,6 @@ class LibrarianSettings:
     """Where the files are."""
 
     store: Store
-    endpoint_url: Url
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,6 @@ class SlavesSettings:
 
     timeout: Seconds
     untrusted_timeout: Seconds
-    ensurepresent_factor: Count
     poll_building: Seconds
     poll_idle: Seconds
     silent_scans: Count
@@ -95,7 +93,6 @@ class LimitsSettings:
     result_files: Count
     result_size: Count
     log_size: Count
-    reply_size: Count
     request_size: Count
     upload_size: Count
     build_limit: Seconds

@@ -93,8 +93,8 @@ def database_url(value: str) -> str:
 
 def store(value: str) -> str:
     """Return where the librarian keeps its files."""
-    if not value.removeprefix("file:").removeprefix("s3://") or not value.startswith(("file:", "s3://")):
-        raise ValueError(f"{value!r} is neither file:FOLDER nor s3://BUCKET/PREFIX")
+    if not value.startswith("file:") or value == "file:":
+        raise ValueError(f"{value!r} is not file:FOLDER, the only kind of store so far")
     return value
 
 

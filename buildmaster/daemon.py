@@ -35,7 +35,7 @@ def attach_daemon(application: Any, reactor: Reactor, path: Path | None) -> None
     if logfile is not None:
         application.setComponent(ILogObserver, textFileLogObserver(logfile))
     deeds = {signal.SIGHUP: master.reload, signal.SIGUSR1: logfile.reopen if logfile else reopen_nothing}
-    for part in (master, Signals(reactor, deeds), Systemd(reactor, os.environ, master.well)):
+    for part in (Signals(reactor, deeds), master, Systemd(reactor, os.environ, master.well)):
         part.setServiceParent(application)
 
 

@@ -12,7 +12,7 @@ STOPPED_AT_ONCE = 1  # the exit code
 
 
 class Signals(Service):
-    """Takes signals over from the reactor once it runs. ``deeds`` are what HUP, USR1 and others do."""
+    """Takes signals over, some from the reactor once it runs. ``deeds`` are what HUP, USR1 and others do."""
 
     log = Logger()
 
@@ -22,15 +22,15 @@ class Signals(Service):
         self._stopping = False
 
     def startService(self) -> None:
-        """Wait for the reactor, which sets its own when it starts to run."""
+        """Take over all but TERM and INT, for which the reactor sets its own when it starts to run."""
         super().startService()
+        for number in self._deeds:
+            signal.signal(number, lambda number, _frame: self.obey(signal.Signals(number)))
         self._reactor.callWhenRunning(self._take_over)
 
     def _take_over(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, _frame: self.stop(number))
-        for number in self._deeds:
-            signal.signal(number, lambda number, _frame: self.obey(signal.Signals(number)))
 
     def stop(self, number: int) -> None:
         """Stop when the turn has ended, or, the second time, at once."""

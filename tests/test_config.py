@@ -66,7 +66,7 @@ class ConfigTests(ConfTestCase):
         for section, line, words in [
             ("web", "public_url = farm", "is not an address"),
             ("database", "url = mysql://x/y", "is neither"),
-            ("librarian", "store = /srv", "is neither"),
+            ("librarian", "store = /srv", "is not file:FOLDER"),
             ("mail", "notify_owner = perhaps", "is neither yes nor no"),
             ("uploader", "command = 'x", "not quoted as in a shell"),
             ("slaves", "vm_resume_command = reset %%(host)s", "is not known here"),

@@ -43,7 +43,10 @@ ALLOWED = {
     "web": PURE | EDGES | {"farm", "model"},
     "buildd": set(),
     "importworker": set(),
-    "service": PURE | EDGES | DAEMON | {"farm", "model", "config", "sequencer", "tasks", "web"},
+    "parts": PURE | EDGES | {"config"},
+    "crew": PURE | EDGES | {"farm", "model", "config", "parts", "sequencer", "tasks"},
+    "front": PURE | EDGES | {"farm", "model", "config", "parts", "sequencer", "stall", "web"},
+    "service": PURE | EDGES | DAEMON | {"config", "crew", "front", "parts", "sequencer", "tasks"},
     "daemon": PURE | DAEMON | {"config", "database", "service"},
     "cli": PURE | EDGES | {"farm", "model", "config", "sequencer", "tasks", "web", "service", "buildd", "importworker"},
 }

@@ -30,7 +30,7 @@ class MakeServiceTests(SynchronousTestCase):
         daemon = make_service(config, MemoryReactorClock())
         self.addCleanup(daemon._parts.database._transactions.engine.dispose)
         self.assertEqual(
-            ["BuildSequencer", "Stall", "NudgeListener", "TCPServer"], [type(part).__name__ for part in daemon]
+            ["BuildSequencer", "NudgeListener", "Stall", "TCPServer"], [type(part).__name__ for part in daemon]
         )
 
     def test_the_shipped_file_is_in_the_checkout(self):

@@ -1,0 +1,157 @@
+"""Make the built-in tasks, each with what it needs."""
+
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred
+
+from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
+from buildmaster.child import Command
+from buildmaster.collecting import Bounds, Collector
+from buildmaster.config import Config
+from buildmaster.duties import Duties
+from buildmaster.election import Elected
+from buildmaster.farm.buildnotices import NoticePolicy
+from buildmaster.farm.facts import Limits
+from buildmaster.farm.importing import configured_policy
+from buildmaster.farm.pacing import Pace
+from buildmaster.folders import ACCEPTED, FAILED, FETCHING, GATHERING, REJECTED
+from buildmaster.mail import MailHost
+from buildmaster.model.notifying import BuildNotices
+from buildmaster.parts import Parts, Reactor
+from buildmaster.preparing import Preparer
+from buildmaster.probing import Probes
+from buildmaster.resetting import Resetter
+from buildmaster.sequencer import Task
+from buildmaster.tasks.depwatch import DependencyWatch
+from buildmaster.tasks.dispatcher import Dispatcher
+from buildmaster.tasks.effects import Effects
+from buildmaster.tasks.fetcher import Fetcher
+from buildmaster.tasks.guarding import Guarded
+from buildmaster.tasks.housekeeping import Ages, Housekeeping
+from buildmaster.tasks.importwatch import ImportWatch
+from buildmaster.tasks.mirrorindices import MirrorIndices
+from buildmaster.tasks.notifier import Notifier
+from buildmaster.tasks.publisher import Publisher
+from buildmaster.tasks.queuebuilder import QueueBuilder
+from buildmaster.tasks.scanner import Scanner
+from buildmaster.tasks.uploader import Uploader
+from buildmaster.uploadcommand import UploadCommand
+
+
+def make_tasks(parts: Parts) -> dict[str, Task]:
+    """Return the built-in tasks by their names."""
+    config, database, nudge = parts.config, parts.database, parts.nudge
+    tasks = [
+        make_scanner(parts),
+        Guarded(make_dispatcher(parts), parts.disk.check),
+        make_queue_builder(parts),
+        make_fetcher(parts),
+        make_mirror_indices(parts),
+        ImportWatch(database, parts.now, configured_policy(config.code_imports, config.mail.administrators)),
+        make_uploader(parts),
+        Publisher(database, parts.now, nudge),
+        make_housekeeping(parts),
+        Notifier(database, make_mail_host(config, parts.reactor), parts.now),
+    ]
+    if parts.election.alone:
+        return {task.name: task for task in tasks}
+    return {task.name: Elected(task, lambda: parts.in_thread(parts.election.ask)) for task in tasks}
+
+
+def make_scanner(parts: Parts) -> Scanner:
+    """Return the slave scanner, with those who act on what it decides."""
+    slaves, limits = parts.config.slaves, parts.config.limits
+    bounds = Bounds(limits.result_files, limits.result_size, limits.log_size)
+    collector = Collector(parts.database, parts.librarian, parts.config.root, bounds, parts.in_thread, parts.now)
+    notices = make_notices(parts.config)
+    duties = Duties(parts.database, parts.slaves, collector, make_resetter(parts), notices, parts.now, parts.nudge)
+    effects = Effects(parts.database, parts.errands, duties, parts.now, parts.nudge, notices)
+    probes = Probes(parts.reactor, parts.slaves, lambda: parts.nudge(Scanner.name))
+    patience = Limits(
+        silent_scans=slaves.silent_scans,
+        empty_log=limits.empty_log_limit,
+        silence=limits.silence_limit,
+        build=limits.build_limit,
+        abort=limits.abort_limit,
+    )
+    pace = Pace(slaves.poll_building, slaves.poll_idle)
+    return Scanner(parts.database, probes, parts.errands, collector, effects, pace, patience, parts.now, notices)
+
+
+def make_notices(config: Config) -> BuildNotices:
+    """Return who posts the notices about builds that failed."""
+    mail = config.mail
+    policy = NoticePolicy(mail.send_build_notification, mail.notify_owner, mail.administrators)
+    return BuildNotices(policy, config.web.public_url)
+
+
+def make_resetter(parts: Parts) -> Resetter:
+    """Return who resets the virtual machines of untrusted builders."""
+    config = parts.config
+
+    def run(argv: Sequence[str]) -> Deferred[tuple[str, str]]:
+        command = Command(parts.reactor, "reset", argv, config.path, config.root, config.sequencer.output_size)
+        return command.run().addTimeout(config.slaves.reset_timeout, parts.reactor)
+
+    return Resetter(config.slaves.vm_resume_command, run)
+
+
+def make_dispatcher(parts: Parts) -> Dispatcher:
+    """Return the dispatcher."""
+    web = parts.config.web
+    preparer = Preparer(parts.database, parts.now)
+    notices = make_notices(parts.config)
+    files_url = web.slave_url or web.public_url
+    return Dispatcher(parts.database, parts.slaves, parts.errands, preparer, notices, files_url, parts.now, parts.nudge)
+
+
+def make_queue_builder(parts: Parts) -> QueueBuilder:
+    """Return the queue builder, with its watch over builds that wait for dependencies."""
+    table, root = dpkg_tables(), parts.config.root
+    watch = DependencyWatch(parts.database, parts.now, table, parts.librarian, parts.in_thread)
+    files = ArchSpecificFiles(root)
+    return QueueBuilder(
+        parts.database, parts.now, parts.nudge, parts.config.scores.weights, table, files, watch.release
+    )
+
+
+def make_housekeeping(parts: Parts) -> Housekeeping:
+    """Return who removes what is too old."""
+    config = parts.config
+    days = config.housekeeping
+    leaves = {
+        ACCEPTED: days.accepted_days,
+        REJECTED: days.rejected_days,
+        FAILED: days.failed_days,
+        GATHERING: days.failed_days,
+    }
+    ages = Ages(leaves, days.audit_days, days.mail_days)
+    return Housekeeping(config.root, parts.database, parts.librarian, parts.in_thread, parts.now, ages)
+
+
+def make_fetcher(parts: Parts) -> Fetcher:
+    """Return the fetcher of the files of imported sources."""
+    folder = parts.config.root / FETCHING
+    return Fetcher(parts.database, parts.librarian, parts.fetches, parts.in_thread, parts.now, parts.nudge, folder)
+
+
+def make_mirror_indices(parts: Parts) -> MirrorIndices:
+    """Return the reader of mirrors."""
+    folder = parts.config.root / FETCHING
+    return MirrorIndices(
+        parts.database, parts.librarian, parts.mirrors, parts.in_thread, parts.now, parts.nudge, folder
+    )
+
+
+def make_uploader(parts: Parts) -> Uploader:
+    """Return the uploader, with the program that takes in results where there is one."""
+    root, uploader = parts.config.root, parts.config.uploader
+    command = UploadCommand(root, uploader.command, uploader.timeout) if uploader.command else None
+    tell = make_notices(parts.config)
+    return Uploader(root, parts.database, parts.librarian, parts.in_thread, parts.now, parts.nudge, command, tell)
+
+
+def make_mail_host(config: Config, reactor: Reactor) -> MailHost | None:
+    """Return the host that takes our mail; None while there is no address that it would be from."""
+    mail = config.mail
+    return MailHost(reactor, mail.smtphost, mail.smtpport, mail.fromaddress) if mail.fromaddress else None

@@ -1,0 +1,68 @@
+"""What the parts of the daemon are made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytz
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+
+from buildmaster.config import Config
+from buildmaster.database import Database, Transactions
+from buildmaster.disk import Disk
+from buildmaster.election import Election
+from buildmaster.errands import Errands
+from buildmaster.librarian import ILibrarian, open_librarian
+from buildmaster.slave import Slaves, Timeouts
+
+CONCURRENT_FETCHES = 4  # sources whose files come at once
+Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the other parts are made of. ``nudge`` makes the job due at once that has the name; ``now`` is for rows."""
+
+    config: Config
+    reactor: Reactor
+    database: Database
+    librarian: ILibrarian
+    slaves: Slaves
+    disk: Disk
+    nudge: Callable[[str], None]
+    now: Callable[[], datetime]
+    errands: Errands
+    fetches: Errands
+    mirrors: Errands
+    election: Election
+
+    def in_thread(
+        self, work: Callable[..., Any], *args: Any
+    ) -> Deferred[Any]:  # Any: whatever the work takes and gives
+        """Run work that blocks, off the reactor."""
+        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *args)
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(tz=pytz.UTC)
+
+
+def make_parts(config: Config, reactor: Reactor, transactions: Transactions, nudge: Callable[[str], None]) -> Parts:
+    """Return them, none of which has begun anything."""
+    return Parts(
+        config,
+        reactor,
+        Database(reactor, transactions),
+        open_librarian(config.librarian.store),
+        Slaves(reactor, Timeouts(config.slaves.timeout, config.slaves.untrusted_timeout)),
+        Disk(config.root, config.limits.free_space),
+        nudge,
+        utc_now,
+        Errands(reactor, config.slaves.concurrent_errands),
+        Errands(reactor, CONCURRENT_FETCHES, "source"),
+        Errands(reactor, 1, "mirror"),
+        Election(transactions.engine),
+    )
