@@ -9,12 +9,12 @@ from buildmaster.parts import Parts, utc_now
 from buildmaster.sequencer import BuildSequencer
 from buildmaster.stall import Stall
 from buildmaster.web.bodies import BodyLimits
+from buildmaster.web.codeimports import import_resources
 from buildmaster.web.files import StoredFiles
 from buildmaster.web.health import Health
 from buildmaster.web.importscheduler import CodeImportScheduler
 from buildmaster.web.site import make_site
 from buildmaster.web.uploads import Uploads
-from buildmaster.web.xmlrpc import CodeImportSchedulerResource
 
 
 def make_health(parts: Parts, sequencer: BuildSequencer, stall: Stall) -> Health:
@@ -38,7 +38,7 @@ def make_web(parts: Parts, health: Health) -> Site:
         "healthz": health,
         "files": StoredFiles(parts.database, parts.librarian, parts.in_thread, utc_now),
         "upload": make_uploads(parts),
-        "codeimportscheduler": CodeImportSchedulerResource(scheduler, imports.machine_tokens, imports.log_size),
+        **import_resources(scheduler, imports, parts.database, parts.config.web.public_url),
     }
     sizes = parts.config.limits
     longest = max(sizes.request_size, 2 * imports.log_size)  # an import's worker sends its log with its result

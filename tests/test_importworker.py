@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.importworker.fence import Fence
 from buildmaster.importworker.job import Parts, Settings, locked
 from buildmaster.importworker.running import Limits
-from buildmaster.importworker.scheduler import JobGoneError, RefusedError, UnreachableError
+from buildmaster.importworker.scheduler import JobGoneError, RefusedError, TooLongError, UnreachableError
 from buildmaster.importworker.surroundings import place_of
 from buildmaster.importworker.worker import ImportWorker
 from tests.test_importrunning import Processes
@@ -140,6 +140,12 @@ class WorkerTests(SynchronousTestCase):
         self.assertEqual([], self.scheduler.results)
         self.reactor.advance(10)
         self.assertEqual("SUCCESS", self.scheduler.results[0][1])
+
+    def test_a_log_that_is_too_long_is_handed_in_by_its_tail(self):
+        self.start(JOB, finish=[TooLongError("HTTP 413")])
+        self.reactor.protocol.outReceived(b"x" * 5000 + b"end\n")
+        self.end(failed=True)
+        self.assertEqual(2048, len(self.scheduler.results[0][2]))
 
     def test_a_refused_result_is_let_go(self):
         self.start(JOB, finish=[JobGoneError("gone")])

@@ -34,7 +34,7 @@ class ReviewTests(SynchronousTestCase):
         for module in ("a", "b"):
             self.imports.add(module, RcsType.CVS, ":pserver:anon@example.org:/cvs", module)
         urls = [row["url"] for row in self.imports.listed()]
-        self.assertEqual([":pserver:anon@example.org:/cvs a", ":pserver:anon@example.org:/cvs b"], urls)
+        self.assertEqual([":pserver:example.org:/cvs a", ":pserver:example.org:/cvs b"], urls)
 
     def test_an_approved_import_is_due_now(self):
         self.imports.approved()

@@ -15,7 +15,7 @@ from buildmaster.importworker.fence import Fence, FencedError
 from buildmaster.importworker.importers import IMPORTERS
 from buildmaster.importworker.runlog import RunLog
 from buildmaster.importworker.running import Limits, Run, StepFailedError, size_of
-from buildmaster.importworker.scheduler import JobGoneError, RefusedError, Scheduler, UnreachableError
+from buildmaster.importworker.scheduler import JobGoneError, RefusedError, Scheduler, TooLongError, UnreachableError
 from buildmaster.importworker.sources import Source, UnfitError, source_of
 from buildmaster.importworker.surroundings import Place, environment, place_of, prepare
 
@@ -127,9 +127,12 @@ class Job:
         return True
 
     async def _hand_in(self, status: str) -> None:
+        text = self._log.text
         for number in range(TRIES):
             try:
-                await self._parts.in_thread(self._parts.scheduler.finish, self._id, status, self._log.text)
+                await self._parts.in_thread(self._parts.scheduler.finish, self._id, status, text)
+            except TooLongError:
+                text = self._log.tail
             except UnreachableError as error:
                 log.warn("{error}", error=error)
                 if self._stopping:

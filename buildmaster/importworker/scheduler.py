@@ -6,6 +6,7 @@ from xml.parsers.expat import ExpatError
 from xmlrpc.client import Binary, Fault, ProtocolError, ServerProxy, Transport
 
 NO_SUCH_JOB = 211
+TOO_LONG = 413
 ANSWER_LIMIT = 60.0  # seconds
 
 
@@ -19,6 +20,10 @@ class JobGoneError(Exception):
 
 class RefusedError(Exception):
     """The scheduler refuses what we ask."""
+
+
+class TooLongError(Exception):
+    """The scheduler takes no request as long as that."""
 
 
 class PatientTransport(Transport):
@@ -54,7 +59,7 @@ class Scheduler:
         self._ask("updateHeartbeat", job_id, Binary(tail))
 
     def finish(self, job_id: int, status: str, log: bytes) -> None:
-        """Hand in a result; raise JobGoneError when the job is no longer ours."""
+        """Hand in a result; raise JobGoneError when the job is no longer ours, TooLongError for the log."""
         self._ask("finishJob", job_id, status, Binary(log))
 
     def _ask(self, method: str, *args: object) -> Any:
@@ -66,6 +71,7 @@ class Scheduler:
         except Fault as fault:
             raise (JobGoneError if fault.faultCode == NO_SUCH_JOB else RefusedError)(fault.faultString) from fault
         except ProtocolError as error:
-            raise RefusedError(f"HTTP {error.errcode}") from error
+            refusal = TooLongError if error.errcode == TOO_LONG else RefusedError
+            raise refusal(f"HTTP {error.errcode}") from error
         except (OSError, HTTPException, ExpatError) as error:
             raise UnreachableError(f"no answer from the scheduler: {error!r}") from error

@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.importing import By, ImportPolicy, ImportRefusedError, NewImport, check_review, first_due
+from buildmaster.farm.redacting import without_credentials
 from buildmaster.farm.states import ImportEvent, ImportJobState, ReviewStatus
 from buildmaster.model.importjobs import add_job, change_review, held_import, import_facts
 from buildmaster.model.importmail import tell_of_import
@@ -21,7 +22,7 @@ def add_import(session: Session, new: NewImport, by: By, policy: ImportPolicy) -
     row = CodeImport(**asdict(new), registrant=by.who or "", date_created=by.date)
     session.add(row)
     session.flush()
-    values = {"url": new.url, "review_status": ReviewStatus.NEW.name}
+    values = {"url": without_credentials(new.url), "review_status": ReviewStatus.NEW.name}
     note_event(session, ImportEvent.CREATE, by.date, code_import_id=row.id, person=by.who, details=values)
     tell_of_import(session, import_facts(row), by, policy)
 
