@@ -8,14 +8,16 @@ from typing import Any
 
 import click
 
-from buildmaster.cli.arguments import ARCHIVE, DEPENDENCY
+from buildmaster.cli.arguments import ARCHIVE, DEPENDENCY, SUITE
+from buildmaster.cli.campaign import compare_archives, copy_sources
 from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
 from buildmaster.farm.redacting import without_credentials
-from buildmaster.farm.references import ArchiveReference
+from buildmaster.farm.references import ArchiveReference, SuiteReference
 from buildmaster.model.archivelists import archives, show_archive
 from buildmaster.model.archivesettings import ArchiveChange, add_archive, enable_archive, set_archive
+from buildmaster.model.campaigns import Campaign, check_campaign
 
 COLUMNS = ("reference", "purpose", "private", "trusted", "enabled", "score", "depends", "url")
 SECONDS = click.FloatRange(min=0)
@@ -63,6 +65,9 @@ def archive() -> None:
     """
 
 
+archive.add_command(compare_archives)
+
+
 def settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of an archive, read into an ArchiveChange."""
     for option in reversed((*OPTIONS, *LIMITS)):
@@ -72,15 +77,29 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @archive.command("add")
 @settings
+@click.option("--copy-of", metavar="REF", type=ARCHIVE, help="Build the sources of this archive again, in REF.")
+@click.option("--suite", metavar="SUITE", type=SUITE, help="Which of its sources: those of this suite.")
 @click.pass_obj
-def add(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # Any: as OPTIONS read them
-    """Add the archive REF: `ubuntu`, or `~cprov/ubuntu/ppa`.
+def add(
+    farm: Farm,
+    reference: ArchiveReference,
+    copy_of: ArchiveReference | None,
+    suite: SuiteReference | None,
+    **options: Any,  # Any: as OPTIONS read them
+) -> None:
+    """Add the archive REF: `ubuntu`, `~cprov/ubuntu/ppa`, or `ubuntu/test-rebuild` with --copy-of.
 
     A private one (--private) shows itself to its readers only: see `account add --role reader:REF`.
     """
+    if (copy_of is None) != (suite is None):
+        raise click.UsageError("--copy-of and --suite go together")
+    if copy_of is not None:
+        farm.transactions.read(check_campaign, copy_of, suite)
     wanted = _change(options)
     args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))
     change(farm, "archive add", reference, add_archive, *args, **_details(wanted))
+    if copy_of is not None and suite is not None:
+        copy_sources(farm, Campaign(copy_of, reference, suite), depend=wanted.depends is None)
     click.echo(f"Added the archive {reference}.")
 
 
