@@ -29,12 +29,15 @@ class CommandFarm:
 
     def run(self, *words):
         """Return what the command printed; it must have ended well."""
+        return self._done(*words).output
+
+    def _done(self, *words):
         result = self.result(*words)
         if result.exit_code != 0:
             raise AssertionError(f"buildmaster {words} ended with {result.exit_code}: {result.output}") from (
                 result.exception
             )
-        return result.output
+        return result
 
     def refused(self, *words):
         """Return the line on stderr of a command that must have been refused."""
@@ -45,4 +48,4 @@ class CommandFarm:
 
     def json(self, *words):
         """Return the JSON that the command printed."""
-        return json.loads(self.run(*words, "--json"))
+        return json.loads(self._done(*words, "--json").stdout)

@@ -190,6 +190,10 @@ def _a(kind: str) -> str:
     return f"an {kind}" if kind.startswith("un") else f"a {kind}"
 
 
+def _an(kind: str) -> str:
+    return f"an {kind}" if kind.startswith("u") else f"a {kind}"
+
+
 def _counts(pool: list[Candidate]) -> str:
     words: Mapping[str, int] = Counter(builder.hindrance or "the one that failed it last" for builder in pool)
     return ", ".join(f"{count} of {len(pool)} {word}" for word, count in sorted(words.items()))

@@ -36,8 +36,8 @@ def places(session: Session, entry_ids: Collection[int]) -> dict[int, Place]:
     return found
 
 
-def blocks(session: Session, entry_ids: Collection[int]) -> frozenset[int]:
-    """Return the entries of these that are blocked; keep the reasons on them, and on more of their kind.
+def blocks(session: Session, entry_ids: Collection[int]) -> dict[int, str]:
+    """Return the entries of these that are blocked, and why; keep the reasons on them, and on more of their kind.
 
     Entries of one place share their causes but for the sources': where one at the head of the queue is blocked, many
     behind it are, and would each come to the head in its turn.
@@ -48,13 +48,13 @@ def blocks(session: Session, entry_ids: Collection[int]) -> frozenset[int]:
     return blocked
 
 
-def _keep_reasons(session: Session, entry_ids: Collection[int]) -> frozenset[int]:
+def _keep_reasons(session: Session, entry_ids: Collection[int]) -> dict[int, str]:
     found = {entry_id: block(place) for entry_id, place in places(session, entry_ids).items()}
-    rows = [{"e": entry_id, "r": reason} for entry_id, reason in found.items() if reason is not None]
-    if rows:
+    blocked = {entry_id: reason for entry_id, reason in found.items() if reason is not None}
+    if blocked:
         statement = update(QUEUE).where(QUEUE.c.id == bindparam("e")).values(reason=bindparam("r"))
-        session.connection().execute(statement, rows)
-    return frozenset(entry_id for entry_id, reason in found.items() if reason is not None)
+        session.connection().execute(statement, [{"e": entry_id, "r": reason} for entry_id, reason in blocked.items()])
+    return blocked
 
 
 def _alike(session: Session, entry_ids: Collection[int]) -> list[int]:

@@ -5,7 +5,7 @@ from the index of the waiting ones.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,7 +79,7 @@ def heads(session: Session, wanted: dict[Pool, int]) -> list[Head]:
 
 @dataclass(frozen=True)
 class Claims:
-    """The attempts that were begun, and the builds whose sources are published no more.
+    """The attempts that were begun; the builds whose sources are published no more; why others were passed over.
 
     ``more`` is true where a turn met so many blocked entries that it left some.
     """
@@ -87,6 +87,7 @@ class Claims:
     attempt_ids: tuple[int, ...] = ()
     more: bool = False
     superseded: tuple[int, ...] = ()
+    reasons: frozenset[str] = frozenset()
 
 
 def claim(session: Session, now: datetime, away: Collection[int], room: int) -> Claims:
@@ -96,17 +97,22 @@ def claim(session: Session, now: datetime, away: Collection[int], room: int) -> 
     if not idle or not room:
         return Claims()
     wanted = {pool: number + SPARE for pool, number in idle.items()}
+    return _claim(session, now, lambda: match(builders, heads(session, wanted))[:room])
+
+
+def _claim(session: Session, now: datetime, matched: Callable[[], tuple[Assignment, ...]]) -> Claims:
     """Match; look whether what was matched can be built and is still wanted; match anew without what is not."""
     gone: tuple[int, ...] = ()
+    reasons: frozenset[str] = frozenset()
     for _ in range(ROUNDS):
-        plan = match(builders, heads(session, wanted))[:room]
+        plan = matched()
         ended = _end_gone(session, plan)
-        blocked = blocks(session, [assignment.entry_id for assignment in plan]) if plan else frozenset()
+        blocked = blocks(session, [assignment.entry_id for assignment in plan]) if plan else {}
         plan = tuple(a for a in plan if a.entry_id not in blocked and a.build_id not in ended)
-        gone += ended
+        gone, reasons = gone + ended, reasons | set(blocked.values())
         if not blocked and not ended:
-            return Claims(_begin(session, now, plan), superseded=gone)
-    return Claims(_begin(session, now, plan), more=True, superseded=gone)
+            return Claims(_begin(session, now, plan), superseded=gone, reasons=reasons)
+    return Claims(_begin(session, now, plan), more=True, superseded=gone, reasons=reasons)
 
 
 def _end_gone(session: Session, plan: Sequence[Assignment]) -> tuple[int, ...]:

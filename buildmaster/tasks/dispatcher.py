@@ -65,6 +65,8 @@ class Dispatcher:
         claims = await self._database.run(claim, self._now(), self._errands.away(), self._errands.room)
         for build_id in claims.superseded:
             log.info("Build {build} SUPERSEDED, its queue item REMOVED", build=build_id)
+        for reason in sorted(claims.reasons):
+            log.warn("Could not build: {why}", why=reason.replace("no chroot for", "Missing CHROOT for"))
         if claims.more:
             self._nudge(self.name)
         if claims.attempt_ids:
