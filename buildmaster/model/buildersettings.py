@@ -115,7 +115,7 @@ def _apply(session: Session, builder: Builder, change: BuilderChange) -> None:
     for column in ("trusted", "manual", "title"):
         if (value := getattr(change, column)) is not None:
             setattr(builder, column, value)
-    if change.vm_host is not None:
+    if change.vm_host is not None or change.trusted:
         builder.vm_host = change.vm_host or None
     if builder.trusted and builder.vm_host:
         raise BuilderSettingError("a trusted builder has no --vm-host: only untrusted ones are reset before each build")
