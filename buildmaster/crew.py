@@ -29,6 +29,7 @@ from buildmaster.tasks.fetcher import Fetcher
 from buildmaster.tasks.guarding import Guarded
 from buildmaster.tasks.housekeeping import Ages, Housekeeping
 from buildmaster.tasks.importwatch import ImportWatch
+from buildmaster.tasks.installability import Installability
 from buildmaster.tasks.mirrorindices import MirrorIndices
 from buildmaster.tasks.notifier import Notifier
 from buildmaster.tasks.publisher import Publisher
@@ -47,6 +48,7 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
         make_queue_builder(parts),
         make_fetcher(parts),
         make_mirror_indices(parts),
+        Installability(parts.database, parts.librarian, parts.mirrors, parts.in_thread, parts.nudge),
         ImportWatch(database, parts.now, configured_policy(config.code_imports, config.mail.administrators)),
         make_uploader(parts),
         Publisher(database, parts.now, nudge),

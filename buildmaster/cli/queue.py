@@ -1,7 +1,6 @@
 """What waits to be built: `queue`."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 
 import click
@@ -11,7 +10,6 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.cli.paging import PAGE, limit_option, note_cut, page_size
 from buildmaster.farm.durations import ago
-from buildmaster.farm.scoring import named_weights
 from buildmaster.model.explaining import Explanation, explain_build, explain_builders, explain_queue
 from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries
 
@@ -27,7 +25,7 @@ def queue() -> None:
 @click.pass_obj
 def list_all(farm: Farm, limit: int | None, as_json: bool) -> None:
     """List the builds that wait, in the order of dispatch."""
-    weights = named_weights(**asdict(farm.config.scores))
+    weights = farm.config.scores.weights
     now = farm.now()
     found = farm.transactions.read(waiting_entries, page_size(limit, as_json), now, weights)
     print_listing(found, _columns(now), as_json=as_json)

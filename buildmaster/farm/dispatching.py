@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from buildmaster.farm.states import CleanStatus
 
 UNFETCHED = "its source files are still to be fetched"
+UNMET = "build-dependencies not installable"
 
 Pool = tuple[str, bool]  # a processor's name, and trust
 
@@ -151,7 +152,7 @@ def block(place: Place) -> str | None:
         (place.closed is not None, place.closed),
         (not place.fetched, UNFETCHED),
         (place.private_unpublished, "its source is private and not yet published"),
-        (place.unmet is not None, f"build-dependencies not installable: {place.unmet}"),
+        (place.unmet is not None, f"{UNMET}: {place.unmet}"),
     ):
         if found:
             return reason

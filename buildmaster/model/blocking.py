@@ -28,7 +28,7 @@ def places(session: Session, entry_ids: Collection[int]) -> dict[int, Place]:
     """Return the places of waiting entries: what many of them share is asked for once."""
     rows = session.execute(_entries(entry_ids)).all()
     shared = {key: _shared(session, *key) for key in {row[2:6] for row in rows}}
-    found = {row.id: replace(shared[row[2:6]][0], fetched=not row.missing) for row in rows}
+    found = {row.id: replace(shared[row[2:6]][0], fetched=not row.missing, unmet=row.unmet) for row in rows}
     for row in rows:
         private, closed = shared[row[2:6]][1:]
         if private or closed:
@@ -91,7 +91,9 @@ def _entries(entry_ids: Collection[int]) -> AnySelect:
         SourcePackageReleaseFile.file_id.is_(None),
     )
     shared = (Build.distroarchseries_id, Build.pocket, Build.archive_id, BuildQueue.processor_id)
-    query = select(BuildQueue.id, Build.id.label("build_id"), *shared, missing.label("missing")).join(Build)
+    query = select(BuildQueue.id, Build.id.label("build_id"), *shared, missing.label("missing"), Build.unmet).join(
+        Build
+    )
     return query.where(BuildQueue.id.in_(entry_ids))
 
 

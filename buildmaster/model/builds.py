@@ -54,6 +54,7 @@ class Build(Base):
     failure_count: Mapped[int] = mapped_column(default=0)
     dependency_retries: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str | None]
+    unmet: Mapped[str | None]  # the build-dependencies that a solver found to be not installable
     release: Mapped[SourcePackageRelease] = relationship()
     architecture: Mapped[DistroArchSeries] = relationship()
     archive: Mapped[Archive] = relationship()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.depends import Release, Remain, Wait, provided
@@ -107,7 +107,7 @@ def mirrors_fetched(session: Session) -> datetime | None:
 def holdings(session: Session, scope: Scope, names: Collection[str]) -> Holdings:
     """Return what the archives that a build may use hold of ``names``."""
     here, beyond = _archives(session, scope)
-    mirrors = _mirrors(session, scope, here | beyond)
+    mirrors = _mirrors(session, scope, here | beyond, MirrorIndex.offers_id)
     published = _published(scope, here, beyond)
     known = bool(mirrors) or session.scalar(select(BinaryPublication.id).where(published).limit(1)) is not None
     found: dict[str, set[str | None]] = {}
@@ -166,12 +166,23 @@ def _dates() -> tuple[Any, Any]:  # Any: columns with and without None
     return BinaryPublication.date_published, BinaryPublication.date_created
 
 
-def _mirrors(session: Session, scope: Scope, archives: set[int]) -> tuple[str, ...]:
+def usable_binaries(session: Session, scope: Scope) -> ColumnElement[bool]:
+    """Return what holds for the publications of binaries that a build may use."""
+    return _published(scope, *_archives(session, scope))
+
+
+def mirror_packages(session: Session, scope: Scope) -> tuple[str, ...]:
+    """Return the SHA-256s of the whole Packages indices of mirrors that a build may use."""
+    here, beyond = _archives(session, scope)
+    return _mirrors(session, scope, here | beyond, MirrorIndex.packages_id)
+
+
+def _mirrors(session: Session, scope: Scope, archives: set[int], file_id: SQLColumnExpression[int]) -> tuple[str, ...]:
     components = ogre_components(scope.component, scope.pocket)
     tag = select(DistroArchSeries.architecturetag).where(DistroArchSeries.id == scope.architecture_id)
     rows = session.scalars(
         select(StoredFile.sha256)
-        .join(MirrorIndex, MirrorIndex.offers_id == StoredFile.id)
+        .join(MirrorIndex, file_id == StoredFile.id)
         .where(
             MirrorIndex.archive_id.in_(archives),
             MirrorIndex.series_id == scope.series_id,

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("failure_count", sa.Integer(), nullable=False),
         sa.Column("dependency_retries", sa.Integer(), nullable=False),
         sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("unmet", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["archive_id"], ["archive.id"], name="fk_build_archive_id"),
         sa.ForeignKeyConstraint(["builder_id"], ["builder.id"], name="fk_build_builder_id"),
         sa.ForeignKeyConstraint(["buildlog_id"], ["storedfile.id"], name="fk_build_buildlog_id"),
