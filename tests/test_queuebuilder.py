@@ -9,9 +9,11 @@ from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
+from buildmaster.farm.references import parse_archive
 from buildmaster.farm.scoring import Weights
 from buildmaster.farm.states import BuildState, Publishing, Purpose
 from buildmaster.model.archive import SourcePublication
+from buildmaster.model.archivesettings import ArchiveChange, set_archive
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import DistroArchSeries, PocketChroot
 from buildmaster.tasks.queuebuilder import QueueBuilder
@@ -196,6 +198,19 @@ class QueueBuilderTests:
         self.change(update(BuildQueue).values(lastscore=0))
         self.turn()
         self.assertEqual({0}, {score for *_, score in self.builds()})
+
+    def test_an_archive_that_is_trusted_now_is_built_where_it_may(self):
+        def untrusted(session):
+            place = Place(session, reference="ubuntu", trusted=False)
+            place.series.architectures[0].supports_untrusted = False
+            place.publish()
+
+        self.transactions.write(untrusted)
+        self.turn()
+        self.assertEqual(["i386"], [tag for tag, *_ in self.builds()])
+        self.transactions.write(set_archive, parse_archive("ubuntu"), ArchiveChange(trusted=True), NOW, "secret")
+        self.turn()
+        self.assertEqual(["i386", "amd64"], [tag for tag, *_ in self.builds()])
 
     def test_estimates_follow_the_last_success_or_else_the_size(self):
         def three(place):

@@ -100,6 +100,7 @@ def add(
     change(farm, "archive add", reference, add_archive, *args, **_details(wanted))
     if copy_of is not None and suite is not None:
         copy_sources(farm, Campaign(copy_of, reference, suite), depend=wanted.depends is None)
+    farm.nudge("mirror_indices")
     click.echo(f"Added the archive {reference}.")
 
 
@@ -111,7 +112,7 @@ def set_(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # An
     wanted = _change(options)
     args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))
     change(farm, "archive set", reference, set_archive, *args, **_details(wanted))
-    farm.nudge(*BUILDING)
+    farm.nudge(*BUILDING, "mirror_indices")
     click.echo(f"Changed the archive {reference}.")
 
 

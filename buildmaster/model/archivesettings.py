@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.references import ArchiveReference
+from buildmaster.farm.states import ACTIVE
 from buildmaster.model.archive import Archive, ArchiveDependency, SourcePublication, find_archive
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import find_distribution
@@ -74,8 +75,14 @@ def set_archive(
     now: datetime,
     secret: str,
 ) -> None:
-    """Change the archive ``reference``. Whether it is trusted is changed in the queue too; what runs goes on."""
+    """Change the archive ``reference``. Whether it is trusted is changed in the queue too; what runs goes on.
+
+    Who is trusted may be built on other architectures, so then its sources are looked at again.
+    """
     archive = find_archive(session, reference)
+    if change.trusted not in {None, archive.trusted}:
+        published = update(SourcePublication).where(SourcePublication.archive_id == archive.id)
+        session.execute(published.where(SourcePublication.status.in_(ACTIVE)).values(examined=False))
     if change.private not in {None, archive.private}:
         _check_empty(session, archive)
     _apply(session, archive, change, now, secret)
