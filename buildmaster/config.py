@@ -16,6 +16,7 @@ from buildmaster.confvalues import (
     Count,
     DatabaseUrl,
     Flag,
+    Limit,
     Networks,
     Port,
     Seconds,
@@ -76,14 +77,14 @@ class LibrarianSettings:
 class SlavesSettings:
     """How slaves are spoken to."""
 
-    timeout: Seconds
-    untrusted_timeout: Seconds
+    timeout: Limit
+    untrusted_timeout: Limit
     poll_building: Seconds
     poll_idle: Seconds
     silent_scans: Count
     concurrent_errands: Count
     vm_resume_command: Template
-    reset_timeout: Seconds
+    reset_timeout: Limit
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,10 @@ class LimitsSettings:
     log_size: Count
     request_size: Count
     upload_size: Count
-    build_limit: Seconds
-    empty_log_limit: Seconds
-    silence_limit: Seconds
-    abort_limit: Seconds
+    build_limit: Limit
+    empty_log_limit: Limit
+    silence_limit: Limit
+    abort_limit: Limit
     free_space: Amount
 
 
@@ -126,7 +127,7 @@ class UploaderSettings:
     """Who takes in results."""
 
     command: Argv
-    timeout: Seconds
+    timeout: Limit
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,8 @@ class CodeImportsSettings:
     default_interval_cvs: Seconds
     default_interval: Seconds
     heartbeat_update_interval: Seconds
-    maximum_heartbeat_interval: Seconds
-    worker_inactivity_timeout: Seconds
+    maximum_heartbeat_interval: Limit
+    worker_inactivity_timeout: Limit
     consecutive_failure_limit: Count
     max_jobs_per_machine: Count
     log_size: Count
@@ -192,7 +193,7 @@ class JobSettings:
     command: Argv
     mindelay: Seconds
     alwayslog: Flag
-    timeout: Seconds
+    timeout: Limit
     enabled: Flag
 
 

@@ -51,6 +51,13 @@ def seconds(value: str) -> float:
     return number
 
 
+def limit(value: str) -> float:
+    """Return how long something may take, which is more than nothing."""
+    if seconds(value) == 0:
+        raise ValueError("must be more than 0")
+    return float(value)
+
+
 def amount(value: str) -> int:
     """Return a whole number, nothing or more."""
     if not (value.isascii() and value.isdecimal()):
@@ -140,6 +147,7 @@ Words = Annotated[tuple[str, ...], words]
 Argv = Annotated[tuple[str, ...], argv]
 Flag = Annotated[bool, flag]
 Seconds = Annotated[float, seconds]
+Limit = Annotated[float, limit]
 Amount = Annotated[int, amount]
 Count = Annotated[int, count]
 Port = Annotated[int, port]

@@ -65,6 +65,7 @@ class ConfigTests(ConfTestCase):
     def test_wrong_values_are_told_in_words(self):
         for section, line, words in [
             ("web", "public_url = farm", "is not an address"),
+            ("job uploader", "timeout = 0", "must be more than 0"),
             ("database", "url = mysql://x/y", "is neither"),
             ("librarian", "store = /srv", "is not file:FOLDER"),
             ("mail", "notify_owner = perhaps", "is neither yes nor no"),
