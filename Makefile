@@ -9,7 +9,8 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint .ci/c
 demo: .venv/ready  ## build real packages on a farm in a temporary folder
 	$(BIN)/buildmaster demo $(DEMO)
 
-test: .venv/ready-test  ## everything but the real slave
+test: .venv/ready-test  ## everything but the real slave; as root it installs the Debian packages that it drives
+	@sh tests/prepare
 	$(BIN)/python -m pytest $(TESTS)
 	@echo "make test-slave drives a real launchpad-buildd; it needs root and changes the machine, so it did not run here."
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from buildmaster.importworker.running import Limits, StepFailedError
 from buildmaster.importworker.surroundings import PATH, environment, prepare
 
-PACKAGES = (Path(__file__).parent / "import-tools").read_text().strip()
 TOOLS = ("git", "svn", "svnadmin", "svnserve", "cvs", "cvsps", "hg", "git-remote-hg", "brz")
 LIMITS = Limits(silence=60.0, time=60.0, memory=2**32, disk=2**30)
 SCHEMES = frozenset({"http", "https", "git", "svn", "pserver", "file", "bzr"})
@@ -20,7 +19,7 @@ def need_tools():
     core = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
     missing += [f"git {name}" for name in ("svn", "cvsimport") if not Path(core, f"git-{name}").exists()]
     if missing:
-        raise AssertionError(f"{', '.join(missing)} missing: apt-get install --no-install-recommends {PACKAGES}")
+        raise AssertionError(f"{', '.join(missing)} missing: `sh tests/prepare`, as root, installs what the tests drive")
 
 
 class Elsewhere:

@@ -1,9 +1,7 @@
 """A folder of an upload is read into values, and nothing in it makes that raise."""
 
 import gzip
-import shutil
 import subprocess
-from unittest import SkipTest
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,13 +99,11 @@ class DebTests(SynchronousTestCase):
         self.read(bytes(held))
 
     def test_all_that_dpkg_deb_makes_is_read(self):
-        if not shutil.which("dpkg-deb"):
-            raise SkipTest("dpkg-deb is not installed")
         tree = a_folder() / "tree"
         write(tree / "DEBIAN", {"control": a_control().encode()})
         tree.chmod(0o755)
         (tree / "DEBIAN").chmod(0o755)
-        for way in ("gzip", "xz", "none", *(["zstd"] if shutil.which("zstd") else [])):
+        for way in ("gzip", "xz", "none", "zstd"):
             command = ["dpkg-deb", f"-Z{way}", "--uniform-compression", "--build", tree, self.path]
             subprocess.run(command, check=True, capture_output=True)
             self.assertEqual((None, "hello"), (read_deb(self.path).fault, read_deb(self.path)["Package"]), way)
