@@ -14,6 +14,7 @@ from buildmaster.errands import Errands
 from buildmaster.farm.dispatching import UNFETCHED
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile
+from buildmaster.model.blocking import review_blocks
 from buildmaster.model.builds import BuildQueue
 from buildmaster.tasks.fetcher import Fetcher
 from tests.rows import NOW, Place, a_build, a_database, inline
@@ -88,6 +89,8 @@ class FetcherTests(SynchronousTestCase):
         self.turn()
         [reason] = self.reasons()
         self.assertTrue(reason.startswith(UNFETCHED) and "another SHA-256" in reason, reason)
+        self.transactions.write(review_blocks, 0)
+        self.assertEqual({reason}, self.reasons())
         self.assertEqual({(None,)}, set(self.ask(SourcePackageReleaseFile.file_id)))
 
     def test_an_unknown_place_is_said(self):

@@ -78,11 +78,17 @@ def review_blocks(session: Session, after: int) -> int | None:
     )
     rows = session.execute(query.order_by(BuildQueue.id).limit(PIECE)).all()
     now_known = places(session, [row.id for row in rows])
-    changed = {row.id: block(now_known[row.id]) for row in rows if block(now_known[row.id]) != row.reason}
+    found = {row.id: block(now_known[row.id]) for row in rows}
+    changed = {row.id: found[row.id] for row in rows if not _says(row.reason, found[row.id])}
     for reason in set(changed.values()):
         ids = [entry_id for entry_id, new in changed.items() if new == reason]
         session.execute(update(BuildQueue).where(BuildQueue.id.in_(ids)).values(reason=reason))
     return rows[-1].id if len(rows) == PIECE else None
+
+
+def _says(kept: str, found: str | None) -> bool:
+    """Tell whether the reason that is kept is the one found, perhaps with more detail than can be found here."""
+    return found is not None and (kept == found or kept.startswith(f"{found}: "))
 
 
 def _entries(entry_ids: Collection[int]) -> AnySelect:
