@@ -11,19 +11,20 @@
 
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import event
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessDone, ProcessTerminated
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from buildmaster import service
 from buildmaster.config import load
+from buildmaster.crew import make_tasks
 from buildmaster.database import InlineDatabase
 from buildmaster.disk import Disk
-from buildmaster.errands import Errands
 from buildmaster.farm.states import Publishing
 from buildmaster.folders import make_folders
 from buildmaster.librarian import FolderLibrarian
@@ -33,6 +34,7 @@ from buildmaster.model.builds import Attempt, Build
 from buildmaster.model.distribution import DistroSeries
 from buildmaster.model.files import StoredFile
 from buildmaster.model.outbox import OutboxMessage
+from buildmaster.parts import make_parts
 from tests.databases import a_folder
 from tests.farm import FarmNetwork
 from tests.packages import a_changes, a_control, a_deb
@@ -78,6 +80,72 @@ class _Process:
     pid = 0
 
 
+class Life:
+    """The network as one daemon process sees it, until it is killed: then none of its calls comes any more.
+
+    ``left`` is how many more deeds it does (a transaction, or the work of a thread) before it is killed.
+    """
+
+    def __init__(self, network):
+        self.network = network
+        self.left = None
+        self.dead = False
+        self._calls, self._connectors = [], []
+
+    def __getattr__(self, name):
+        return getattr(self.network, name)
+
+    def callLater(self, *args, **kwargs):
+        self._calls = [call for call in self._calls if call.active()]
+        self._calls.append(self.network.callLater(*args, **kwargs))
+        return self._calls[-1]
+
+    def connectTCP(self, *args, **kwargs):
+        connector = self.network.connectTCP(*args, **kwargs)
+        self._connectors.append(connector)
+        return connector
+
+    def getThreadPool(self):
+        return self
+
+    def callInThreadWithCallback(self, result, work, *args, **kwargs):
+        if self.may_act():
+            self.network.callInThreadWithCallback(result, work, *args, **kwargs)
+
+    def may_act(self):
+        """Tell whether one more deed is done."""
+        if self.left == 0:
+            self.kill()
+        elif self.left is not None:
+            self.left -= 1
+        return not self.dead
+
+    def kill(self):
+        self.dead = True
+        for call in self._calls:
+            if call.active():
+                call.cancel()
+        for connector in self._connectors:
+            connector._given_up = True
+            for end in connector.ends[:1]:
+                end._protocol = Protocol()
+                end.abortConnection()
+
+
+class MortalDatabase(InlineDatabase):
+    """A database that does nothing for the dead."""
+
+    def __init__(self, transactions, life):
+        super().__init__(transactions)
+        self._life = life
+
+    def run(self, work, *args):
+        return super().run(work, *args) if self._life.may_act() else Deferred()
+
+    def read(self, work, *args):
+        return Deferred() if self._life.dead else super().read(work, *args)
+
+
 class Master:
     """A farm: ubuntu/hoary for i386 and amd64, with an archive, and what a test adds; ``nudged`` are the jobs due at once."""
 
@@ -94,7 +162,7 @@ class Master:
         self.network = MasterNetwork(self.clock)
         self.network.get = self._served
         self.librarian = FolderLibrarian(self.root / "librarian")
-        self.slaves, self.numbers = {}, {}
+        self.slaves, self.numbers, self.life = {}, {}, None
         self.write(self._set_up, archive)
         self.restart()
 
@@ -103,23 +171,14 @@ class Master:
 
     def restart(self):
         """Be a new daemon: what was in memory is gone, what was under way never ends."""
-        if hasattr(self, "parts"):
-            self.parts.slaves.close()
+        if self.life is not None:
+            self.life.kill()
+        self.life = Life(self.network)
         self.nudged = set()
-        self.parts = service.Parts(
-            config=self.config,
-            reactor=self.network,
-            database=InlineDatabase(self.transactions),
-            librarian=self.librarian,
-            slaves=self.network.slaves(),
-            disk=Disk(self.root, 0),
-            nudge=self.nudged.add,
-            now=self.now,
-            errands=Errands(self.clock, 32),
-            fetches=Errands(self.clock, 4, "source"),
-            mirrors=Errands(self.clock, 1, "mirror"),
-        )
-        self.tasks = service.make_tasks(self.parts)
+        parts = make_parts(self.config, self.life, self.transactions, self.nudged.add)
+        database = MortalDatabase(self.transactions, self.life)
+        self.parts = replace(parts, database=database, librarian=self.librarian, disk=Disk(self.root, 0), now=self.now)
+        self.tasks = make_tasks(self.parts)
 
     # Time
 
@@ -128,9 +187,12 @@ class Master:
         for name in names:
             ended = Deferred.fromCoroutine(self.tasks[name].run())
             for _ in range(40):
-                if ended.called:
+                if ended.called or self.life.dead:
                     break
                 self.clock.advance(STEP)
+            if self.life.dead:
+                self.restart()
+                return
             self.case.successResultOf(ended)
 
     def run(self, seconds, *names, every=1):
@@ -183,8 +245,8 @@ class Master:
         url = f"http://{name}:8221/"
 
         def add(session):
-            place = self.place(session)
-            processors = [a.processor for a in place.series.architectures if a.architecturetag == tag]
+            series = session.get(DistroSeries, self.series_id)
+            processors = [a.processor for a in series.architectures if a.architecturetag == tag]
             row = {"title": name, "url": url, "trusted": True, "date_created": NOW, **columns}
             builder = Builder(name=name, processors=processors, **row)
             session.add(builder)
@@ -198,22 +260,21 @@ class Master:
             self.network.hosts[columns["vm_host"]] = slave
         return slave
 
-    def place(self, session):
-        place = Place.__new__(Place)
-        place.session = session
-        place.series, place.archive = session.get(DistroSeries, self.series_id), session.get(Archive, self.archive_id)
-        return place
+    def publish(self, session, name, archive_id=None):
+        """Publish a source whose files are there; return the publication."""
+        series = session.get(DistroSeries, self.series_id)
+        archive = session.get(Archive, archive_id or self.archive_id)
+        release = a_release(session, archive, series, name, "1.0-1")
+        for file in release.files:
+            file.file = self.keep(session, file.filename)
+        return a_publication(session, release, archive, series, status=Publishing.PUBLISHED)
 
     def add_build(self, name="hello", tag="i386", **columns):
         """Publish a source, and queue its build; return the build's id."""
 
         def add(session):
-            place = self.place(session)
-            release = a_release(session, place.archive, place.series, name, "1.0-1")
-            publication = a_publication(session, release, place.archive, place.series, status=Publishing.PUBLISHED)
-            for file in publication.release.files:
-                file.file = self.keep(session, file.filename)
-            [architecture] = [a for a in place.series.architectures if a.architecturetag == tag]
+            publication = self.publish(session, name)
+            [architecture] = [a for a in publication.series.architectures if a.architecturetag == tag]
             return a_build(session, publication, architecture, **columns).id
 
         return self.write(add)

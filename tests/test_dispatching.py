@@ -62,6 +62,17 @@ class MatchTests(SynchronousTestCase):
         builders = [a_candidate(1), a_candidate(2)]
         self.assertEqual({2: 1, 1: 2}, given_to(builders, [a_head(1, shunned_id=1), a_head(2)]))
 
+    def test_a_build_goes_to_one_that_has_not_failed_it_before(self):
+        builders = [a_candidate(number) for number in (1, 2, 3)]
+        head = a_head(1, shunned_id=2, failed_on=frozenset({1, 2}))
+        self.assertEqual({3: 1}, given_to(builders, [head]))
+        self.assertEqual({}, given_to([*builders[:2], a_candidate(3, building=True)], [head]))
+
+    def test_where_all_have_failed_it_the_last_is_avoided(self):
+        head = a_head(1, shunned_id=2, failed_on=frozenset({1, 2}))
+        self.assertEqual({1: 1}, given_to([a_candidate(1), a_candidate(2)], [head]))
+        self.assertEqual({2: 1}, given_to([a_candidate(1, builderok=False), a_candidate(2)], [head]))
+
     def test_it_waits_for_another_that_is_busy_but_not_for_one_that_takes_no_work(self):
         head = a_head(1, shunned_id=1)
         self.assertEqual({}, given_to([a_candidate(1), a_candidate(2, building=True)], [head]))
@@ -94,6 +105,7 @@ def queues():
         "trusted": st.booleans(),
         "score": st.integers(0, 3),
         "shunned_id": st.none() | st.integers(1, 6),
+        "failed_on": st.frozensets(st.integers(1, 6), max_size=3),
     })  # fmt: skip
     rows = st.lists(facts, max_size=8)
     return rows.map(lambda rows: [a_head(number, **row) for number, row in enumerate(rows, 1)])
@@ -162,7 +174,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_the_one_that_is_idle_failed_it_last(self):
         builders = [a_candidate(1), a_candidate(2, building=True)]
-        expected = "waits for an idle trusted x86 builder (1 of 2 building, 1 of 2 the one that failed it last)"
+        expected = "waits for an idle trusted x86 builder (1 of 2 building, 1 of 2 failed it before)"
         self.assertEqual(expected, self.explain(*builders, head=a_head(7, shunned_id=1)))
 
     def test_others_come_before_it(self):

@@ -27,7 +27,7 @@ class ScannerCase(SynchronousTestCase):
 
     def listen(self, logged):
         if str(logged.get("log_namespace", "")).startswith("builders."):
-            self.lines.append((logged["log_level"], logged["text"]))
+            self.lines.append((logged["log_level"], logged.get("text", logged["log_format"])))
 
     def build(self, verdict="OK", seconds=30, **ways):
         """Let bob build something, to this end; return the build's id."""
@@ -287,6 +287,11 @@ class IdleTests(ScannerCase):
         self.master.run(60, "slave_scanner")
         self.assertEqual([LogLevel.warn], self.said(f"'{build_id}-999: Job build entry mismatch'"))
         self.assertTrue(self.is_free())
+
+    def test_a_processor_that_has_nobody_in_service_is_told_of_once(self):
+        self.bob.vanish()
+        self.master.run(30, "slave_scanner")
+        self.assertEqual([LogLevel.warn], self.said("No builders are available"))
 
     def test_nothing_is_said_while_nothing_happens(self):
         self.master.run(5, "slave_scanner")

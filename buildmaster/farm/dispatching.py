@@ -52,7 +52,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Head:
-    """A waiting entry near the head of its pool's queue. ``shunned_id`` is the builder that failed it last."""
+    """A waiting entry near the head of its pool's queue.
+
+    ``shunned_id`` is the builder that failed it last, ``failed_on`` are all that have.
+    """
 
     entry_id: int
     build_id: int
@@ -60,6 +63,7 @@ class Head:
     trusted: bool
     score: int
     shunned_id: int | None = None
+    failed_on: frozenset[int] = frozenset()
 
     @property
     def pool(self) -> Pool:
@@ -118,10 +122,16 @@ def _pick(head: Head, idle: list[Candidate], pool: list[Candidate], taken: set[i
 
 
 def shuns(head: Head, builder: Candidate, pool: Iterable[Candidate]) -> bool:
-    """Tell whether the entry avoids the builder that failed it last, since another one could take it."""
-    if head.shunned_id != builder.id:
+    """Tell whether the entry avoids a builder that has failed it, since one could take it that has not.
+
+    Where all have, it avoids only the last: who is guilty is known when it has failed on enough of them.
+    """
+    if builder.id != head.shunned_id and builder.id not in head.failed_on:
         return False
-    return any(other.id != builder.id and other.builderok and not other.manual for other in pool)
+    takers = {other.id for other in pool if other.builderok and not other.manual}
+    if takers - head.failed_on - {head.shunned_id}:
+        return True
+    return builder.id == head.shunned_id and bool(takers - {builder.id})
 
 
 @dataclass(frozen=True)
@@ -196,7 +206,7 @@ def _an(kind: str) -> str:
 
 
 def _counts(pool: list[Candidate]) -> str:
-    words: Mapping[str, int] = Counter(builder.hindrance or "the one that failed it last" for builder in pool)
+    words: Mapping[str, int] = Counter(builder.hindrance or "failed it before" for builder in pool)
     return ", ".join(f"{count} of {len(pool)} {word}" for word, count in sorted(words.items()))
 
 

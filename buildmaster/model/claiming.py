@@ -21,6 +21,7 @@ from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.cookies import cookie_of
 from buildmaster.model.distribution import DistroArchSeries, Processor
 from buildmaster.model.mapping import AnySelect, table_of
+from buildmaster.model.shunning import with_failures
 from buildmaster.model.superseding import is_gone, supersede
 
 ATTEMPT, BUILD, QUEUE, BUILDER = table_of(Attempt), table_of(Build), table_of(BuildQueue), table_of(Builder)
@@ -74,7 +75,7 @@ def heads(session: Session, wanted: dict[Pool, int]) -> list[Head]:
         )
         rows = session.execute(query.order_by(QUEUE.c.lastscore.desc(), QUEUE.c.build_id).limit(number))
         found += [Head(row.id, row.build_id, processor, trusted, row.lastscore, row.shunned_id) for row in rows]
-    return found
+    return with_failures(session, found)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from buildmaster.model.builds import BuildQueue
 from buildmaster.model.claiming import candidates
 from buildmaster.model.distribution import Processor
 from buildmaster.model.mapping import AnyRow, AnySelect
+from buildmaster.model.shunning import with_failures
 
 NEXT = "the next turn of the dispatcher gives it to a builder"
 
@@ -40,7 +41,8 @@ def explain_build(session: Session, build_id: int) -> Explanation:
         (BuildQueue.lastscore == row.lastscore) & (BuildQueue.build_id < row.build_id)
     )
     ahead = session.execute(_entries().where(before, BuildQueue.reason.is_(None)))
-    return _explain(row, _blocks(session, [row]), candidates(session, ()), [_head(other) for other in ahead])
+    heads = with_failures(session, [_head(row), *map(_head, ahead)])
+    return _explain(heads[0], _blocks(session, [row]), candidates(session, ()), heads[1:])
 
 
 def explain_queue(session: Session, limit: int) -> list[Explanation]:
@@ -49,10 +51,10 @@ def explain_queue(session: Session, limit: int) -> list[Explanation]:
     blocked, builders = _blocks(session, rows), candidates(session, ())
     ahead: list[Head] = []
     found = []
-    for row in rows:
-        found.append(_explain(row, blocked, builders, ahead))
-        if blocked[row.id] is None:
-            ahead.append(_head(row))
+    for head in with_failures(session, [_head(row) for row in rows]):
+        found.append(_explain(head, blocked, builders, ahead))
+        if blocked[head.entry_id] is None:
+            ahead.append(head)
     return found
 
 
@@ -98,10 +100,10 @@ def _blocks(session: Session, rows: Sequence[AnyRow]) -> dict[int, str | None]:
 
 
 def _explain(
-    row: AnyRow,
+    head: Head,
     blocked: dict[int, str | None],
     builders: Sequence[Candidate],
     ahead: Sequence[Head],
 ) -> Explanation:
-    reason = explain_entry(_head(row), blocked[row.id], builders, ahead)
-    return Explanation(row.build_id, None, reason or NEXT)
+    reason = explain_entry(head, blocked[head.entry_id], builders, ahead)
+    return Explanation(head.build_id, None, reason or NEXT)

@@ -18,6 +18,7 @@ from buildmaster.farm.actions import Restore
 from buildmaster.farm.announcing import outage_text
 from buildmaster.farm.blame import Quiet, outages
 from buildmaster.farm.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
+from buildmaster.farm.groups import candidate_of, groups_of
 from buildmaster.farm.pacing import Pace, interval
 from buildmaster.farm.scanning import decide, marked_since_silent
 from buildmaster.farm.states import BuildState, FailedBy
@@ -28,6 +29,7 @@ from buildmaster.probing import Answer, Probes
 from buildmaster.tasks.effects import Decision, Effects
 
 log = Logger()
+NOBODY = "No builders are available"
 NOT_ASKED = Observation(Silence("not asked"))
 Answers = Mapping[int, Answer]
 
@@ -59,6 +61,7 @@ class Scanner:
         self._now = now
         self._notices = notices
         self._out: frozenset[str] = frozenset()
+        self._empty: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Take a turn."""
@@ -69,6 +72,15 @@ class Scanner:
         await self._probes.gather()
         answers = {builder.id: answer for builder in builders if (answer := self._probes.take(builder)) is not None}
         await self._effects.carry_out(await self._decisions(builders, answers))
+        self._tell_of_empty_groups(everybody)
+
+    def _tell_of_empty_groups(self, builders: Sequence[BuilderFacts]) -> None:
+        """Warn, once each time, that no builder of a processor is in service."""
+        groups = groups_of(candidate_of(builder) for builder in builders)
+        empty = frozenset(name for name, group in groups.items() if not group.in_service)
+        for processor in sorted(empty - self._empty):
+            Logger(namespace=f"builders.{processor}").warn(NOBODY)
+        self._empty = empty
 
     def _ask_those_due(self, builders: Sequence[BuilderFacts]) -> None:
         now = self._now()

@@ -1,0 +1,181 @@
+"""A build's log and results are fetched, verified and landed; after a kill anywhere the rest is done, and nothing twice."""
+
+import gzip
+
+from twisted.internet.defer import Deferred, execute, succeed
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.collecting import Bounds, CollectionFailedError, Collector
+from buildmaster.farm.facts import Content, Silence
+from buildmaster.farm.states import BuildState
+from buildmaster.folders import GATHERING, INCOMING, make_folders
+from buildmaster.librarian import FolderLibrarian
+from buildmaster.model.builds import Build
+from buildmaster.model.files import StoredFile
+from tests.databases import a_folder
+from tests.farms import OnSQLite
+from tests.makers import a_job
+from tests.master import sha1
+from tests.rows import NOW, inline
+
+FILES = {"a_1_i386.changes": b"changes", "a_1_i386.deb": b"deb", "b_1_i386.deb": b"deb"}
+FILEMAP = tuple((name, sha1(content)) for name, content in FILES.items())
+LOG = b"deb http://buildd:secret@host/ hoary main\n\xff make\n"
+
+
+class KilledError(Exception):
+    """The master is killed here."""
+
+
+class Holding:
+    """A slave that holds files, by SHA-1; ``fetched`` are the names that it was asked for."""
+
+    def __init__(self, files=FILES, log=LOG):
+        self.files = {sha1(content): content for content in files.values()} | {"buildlog": log}
+        self.fetched = []
+
+    def fetch(self, name, path, limit):
+        self.fetched.append(name)
+        content = self.files.get(name)
+        if content is None:
+            return succeed(Silence("garbage: HTTP 404 Not Found"))
+        if len(content) > limit:
+            return succeed(Silence(f"garbage: more than {limit} bytes"))
+        path.write_bytes(content)
+        return succeed(Content("", sha1(content), len(content)))
+
+
+class CollectingCase(OnSQLite, SynchronousTestCase):
+    def setUp(self):
+        super().setUp()
+        self.root = a_folder()
+        make_folders(self.root)
+        self.librarian = FolderLibrarian(self.root / "librarian")
+        self.slave = Holding()
+        self.in_thread = execute
+        self.job = a_job(build_id=self.build_id, attempt_id=self.attempt_id, cookie=f"{self.build_id}-1")
+        self.leaf = self.root / INCOMING / f"20260301-120000-{self.job.cookie}"
+
+    def start(self, filemap=FILEMAP, **bounds):
+        bounds = Bounds(**{"files": 3, "size": 1000, "log": 1000, **bounds})
+        database = inline(self.transactions)
+        collector = Collector(database, self.librarian, self.root, bounds, self.in_thread, lambda: NOW)
+        return Deferred.fromCoroutine(collector.collect(self.slave, self.job, filemap))
+
+    def collect(self, filemap=FILEMAP, **bounds):
+        return self.successResultOf(self.start(filemap, **bounds))
+
+    def refusal(self, filemap=FILEMAP, **bounds):
+        return str(self.failureResultOf(self.start(filemap, **bounds), CollectionFailedError).value)
+
+    def landed(self):
+        return {path.name: path.read_bytes() for path in self.leaf.iterdir()} if self.leaf.exists() else None
+
+    def log_text(self):
+        row = self.read(lambda session: session.get(StoredFile, session.get(Build, self.build_id).buildlog_id))
+        return row.filename, gzip.decompress(self.librarian.path(row.sha256).read_bytes()).decode()
+
+
+class CollectTests(CollectingCase):
+    def test_all_lands_at_once_and_the_build_is_the_uploaders(self):
+        self.assertTrue(self.collect())
+        self.assertEqual(FILES, self.landed())
+        self.assertEqual((BuildState.UPLOADING, self.leaf.name), (self.build().buildstate, self.attempt().leaf))
+        self.assertEqual([], list((self.root / GATHERING).iterdir()))
+
+    def test_the_log_comes_first_and_is_kept_without_credentials(self):
+        self.collect()
+        self.assertEqual("buildlog", self.slave.fetched[0])
+        name, text = self.log_text()
+        self.assertEqual("buildlog_ubuntu-hoary-i386.pmount_0.1-1_UPLOADING.txt.gz", name)
+        self.assertEqual("deb http://host/ hoary main\n\N{REPLACEMENT CHARACTER} make\n", text)
+
+    def test_a_log_that_can_not_be_had_is_replaced_by_what_is_known_of_it(self):
+        for log, reason in ((None, "HTTP 404"), (b"x" * 1001, "more than 1000 bytes")):
+            with self.subTest(reason):
+                super().setUp()
+                self.slave.files["buildlog"] = log
+                self.assertTrue(self.collect())
+                self.assertIn(reason, self.log_text()[1])
+
+    def test_names_are_checked_before_anything_is_opened(self):
+        for name in ("../../etc/passwd", "/etc/passwd", ".changes", "a b", "x" * 256):
+            self.assertIn(repr(name), self.refusal((*FILEMAP[:2], (name, "0" * 40))))
+        self.assertEqual(["buildlog"], self.slave.fetched)
+        self.assertIsNone(self.landed())
+
+    def test_there_are_not_too_many_files_and_they_are_not_too_large(self):
+        self.assertEqual("3 result files, and 2 are allowed", self.refusal(files=2))
+        self.assertIn("could not be fetched: garbage: more than", self.refusal(size=12))
+        self.assertTrue(self.collect(size=13))
+
+    def test_every_file_is_what_was_promised(self):
+        self.slave.files["1" * 40] = b"something else"
+        text = self.refusal((("a.deb", "1" * 40),))
+        self.assertRegex(text, f"^a.deb is not what was promised: SHA-1 [0-9a-f]{{40}}, not {'1' * 40}$")
+        self.assertIsNone(self.landed())
+
+    def test_a_file_that_is_not_there_fails_the_attempt(self):
+        self.assertEqual(
+            "a.deb could not be fetched: garbage: HTTP 404 Not Found", self.refusal((("a.deb", "../buildd.conf"),))
+        )
+
+    def test_what_is_wanted_no_more_is_not_fetched(self):
+        for state in (BuildState.CANCELLING, BuildState.FULLYBUILT):
+            self.set(Build, self.build_id, buildstate=state)
+            self.assertFalse(self.collect())
+        self.assertEqual([], self.slave.fetched)
+
+    def test_a_build_with_no_files_is_the_uploaders_to_refuse(self):
+        self.assertTrue(self.collect(()))
+        self.assertEqual({}, self.landed())
+
+
+class KilledTests(CollectingCase):
+    """The master is killed before each step in turn, and a new one goes on."""
+
+    def steps(self):
+        """Count the steps of a whole collection."""
+        self.count = 0
+        self.in_thread = self.counting(None)
+        self.collect()
+        return self.count
+
+    def counting(self, last):
+        def in_thread(work, *args):
+            self.count += 1
+            if self.count == last:
+                raise KilledError
+            return execute(work, *args)
+
+        return in_thread
+
+    def test_the_end_is_the_same_wherever_it_happens(self):
+        for step in range(1, self.steps() + 1):
+            super().setUp()
+            self.count, self.in_thread = 0, self.counting(step)
+            self.failureResultOf(self.start(), KilledError)
+            self.in_thread = execute
+            self.collect()
+            self.assertEqual(FILES, self.landed(), step)
+            self.assertEqual(BuildState.UPLOADING, self.build().buildstate, step)
+            self.assertEqual(1, len(list((self.root / INCOMING).iterdir())), step)
+            self.assertIn("make", self.log_text()[1], step)
+
+    def test_what_has_come_whole_is_not_fetched_again(self):
+        lost = self.slave.files.pop(FILEMAP[1][1])
+        self.refusal()
+        self.slave.files[FILEMAP[1][1]] = lost
+        self.slave.fetched.clear()
+        self.collect()
+        self.assertEqual([FILEMAP[1][1]] * 2, self.slave.fetched)
+
+    def test_results_that_have_landed_need_no_slave(self):
+        self.count, self.in_thread = 0, self.counting(self.steps())
+        super().setUp()
+        self.leaf.mkdir()
+        (self.leaf / "a_1_i386.changes").write_bytes(b"changes")
+        self.slave = Holding({}, None)
+        self.set(Build, self.build_id, buildstate=BuildState.GATHERING)
+        self.assertTrue(self.collect(()))
+        self.assertEqual(BuildState.UPLOADING, self.build().buildstate)

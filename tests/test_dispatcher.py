@@ -1,0 +1,109 @@
+"""The dispatcher's turns: builds go to idle builders, and come back from those that can't take them."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.farm.states import FailedBy
+from buildmaster.model.archive import Archive
+from buildmaster.model.builds import Build
+from buildmaster.model.cancelling import cancel
+from tests.master import Master
+
+BOTH = ("slave_scanner", "dispatcher")
+
+
+class DispatcherTests(SynchronousTestCase):
+    def setUp(self):
+        self.master = Master(self)
+        self.bob = self.master.add_builder("bob")
+        self.master.run(3, "slave_scanner")
+        self.bob.will("OK", duration=None)
+
+    def failures(self, build_id):
+        return [attempt.failure for attempt in self.master.attempts(build_id)]
+
+    def test_the_slave_is_told_all_that_it_needs(self):
+        build_id = self.master.add_build()
+        self.master.turn("dispatcher")
+        started = self.bob.started
+        self.assertEqual(self.master.attempts(build_id)[0].cookie, started.cookie)
+        self.assertEqual(["hello_1.0-1.dsc"], list(started.filemap))
+        expected = {"series": "hoary", "suite": "hoary", "ogrecomponent": "main", "arch_tag": "i386", "arch_indep": False,
+                    "archive_purpose": "PRIMARY", "archive_private": False, "build_debug_symbols": False}  # fmt: skip
+        self.assertEqual(expected, {key: started.args[key] for key in expected})
+        self.assertIsNotNone(self.master.attempts(build_id)[0].accepted)
+
+    def test_a_classic_slave_builds_too(self):
+        self.master.set_builder("bob", manual=True)
+        classic = self.master.add_builder("old", classic=True)
+        build_id = self.master.add_build()
+        self.master.run(30, *BOTH, "uploader")
+        kinds = [call[2] for call in classic.calls if call[0] == "build"]
+        self.assertEqual((["debian"], "FULLYBUILT"), (kinds, self.master.state(build_id)))
+
+    def test_a_slave_that_can_not_fetch_gives_the_job_back_and_both_are_counted(self):
+        self.master.network.get = lambda *_: None
+        build_id = self.master.add_build()
+        self.master.turn("dispatcher")
+        [failure] = self.failures(build_id)
+        self.assertRegex(
+            failure, "was unable to fetch file chroot-i386.tar.gz .*: Error accessing Librarian: HTTP Error 404"
+        )
+        counts = self.master.builder().failure_count, self.master.look(build_id).failure_count
+        self.assertEqual(("NEEDSBUILD", (1, 1)), (self.master.state(build_id), counts))
+
+    def test_a_lost_reply_starts_no_second_build(self):
+        self.bob.lose_reply("build")
+        build_id = self.master.add_build()
+        self.master.run(5, *BOTH)
+        self.assertEqual("BUILDING", self.master.state(build_id))
+        self.assertEqual(1, [name for name, *_ in self.bob.calls].count("build"))
+
+    def test_a_slave_that_builds_no_packages_is_out_of_service_and_the_build_unharmed(self):
+        self.bob.kinds = ["livefs"]
+        build_id = self.master.add_build()
+        self.master.turn("dispatcher")
+        self.assertEqual((False, FailedBy.LIMIT), (self.master.builder().builderok, self.master.builder().failed_by))
+        self.assertEqual((0, 1), (self.master.look(build_id).failure_count, len(self.master.mails())))
+
+    def test_a_build_that_no_builder_can_begin_fails_after_three_of_them(self):
+        for name in ("eve", "ida", "zoe"):
+            self.master.add_builder(name)
+        self.master.network.get = lambda *_: None
+        build_id = self.master.add_build()
+        self.master.run(30, *BOTH)
+        self.assertEqual("FAILEDTOBUILD", self.master.state(build_id))
+        self.assertEqual(3, len({attempt.builder_id for attempt in self.master.attempts(build_id)}))
+        self.assertEqual(1, len(self.master.mails()))
+
+    def test_a_build_cancelled_while_its_files_come_is_not_begun(self):
+        self.bob.fetching = 30.0
+        build_id = self.master.add_build()
+        self.master.turn("dispatcher")
+        self.master.write(cancel, self.master.now(), build_id)
+        self.master.run(90, *BOTH)
+        self.assertEqual("CANCELLED", self.master.state(build_id))
+        self.assertNotIn("build", [name for name, *_ in self.bob.calls])
+
+    def test_a_master_killed_before_the_slave_was_told_gives_the_job_back_and_blames_nobody(self):
+        self.bob.fetching = 30.0
+        build_id = self.master.add_build()
+        self.master.turn("dispatcher")
+        self.master.restart()
+        self.master.run(60, "slave_scanner", every=2)
+        first = self.master.attempts(build_id)[0]
+        self.assertEqual(("the dispatch to builder bob was interrupted", False), (first.failure, first.blamed))
+
+    def test_a_blocked_build_waits_with_its_reason_until_the_cause_is_gone(self):
+        build_id = self.master.add_build()
+        self.enable(False)
+        self.master.run(3, *BOTH)
+        self.assertEqual("archive ubuntu is disabled", self.reason(build_id))
+        self.enable(True)
+        self.master.run(3, *BOTH)
+        self.assertEqual(("BUILDING", None), (self.master.state(build_id), self.reason(build_id)))
+
+    def enable(self, enabled):
+        self.master.write(lambda session: setattr(session.get(Archive, self.master.archive_id), "enabled", enabled))
+
+    def reason(self, build_id):
+        return self.master.read(lambda session: session.get(Build, build_id).entry.reason)
