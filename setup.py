@@ -27,6 +27,7 @@ TESTS = [
     "mypy",  # types of farm/, model/ and config.py
     "types-pytz",  # so that mypy knows pytz
     "ruff",  # lint
+    "setuptools>=80",  # one test builds the wheel, and runs it
 ]
 
 

@@ -1,10 +1,12 @@
 """The daemon may die at any moment: after the next start everything ends as if nothing had happened."""
 
 import time
+from datetime import datetime
 
+import pytz
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.model.buildlists import Wanted, builds
+from buildmaster.model.buildlists import Context, Wanted, builds
 from tests.databases import postgresql_url
 from tests.processes import wait_until
 from tests.runningfarm import RunningFarm
@@ -21,7 +23,10 @@ class CrashTests:
             self.farm.add_slave(name)
 
     def states(self):
-        return {build.state for build in self.farm.transactions.read(builds, Wanted(), 100, "")}
+        return {
+            build.state
+            for build in self.farm.transactions.read(builds, Wanted(), 100, Context("", datetime.now(pytz.UTC)))
+        }
 
     def check_all_is_well(self, found):
         for build in found:
