@@ -19,7 +19,9 @@ def need_tools():
     core = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
     missing += [f"git {name}" for name in ("svn", "cvsimport") if not Path(core, f"git-{name}").exists()]
     if missing:
-        raise AssertionError(f"{', '.join(missing)} missing: `sh tests/prepare`, as root, installs what the tests drive")
+        raise AssertionError(
+            f"{', '.join(missing)} missing: `sh tests/prepare`, as root, installs what the tests drive"
+        )
 
 
 class Elsewhere:

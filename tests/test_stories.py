@@ -16,7 +16,7 @@ from tests.processes import DaemonProcess, wait_until
 from tests.runningfarm import RunningFarm
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.rst"))
-LOOKS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_ONLY_FIRST_FAILURE
+LOOKS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.FAIL_FAST
 
 
 def the_command(farm):
