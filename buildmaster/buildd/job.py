@@ -65,8 +65,8 @@ class Job:
         self._log.note(f"Building {self._order.dsc} for {self._order.tag} by way of {self._way.name}")
         self.log.info("{cookie}: building {dsc}", cookie=self.cookie, dsc=self._order.dsc)
         report = await ensureDeferred(self._work()).addErrback(self._broken)
-        await self._in_thread(self._bench.clear)
         self._log.close()
+        await self._in_thread(self._bench.clear)
         self.log.info("{cookie}: {verdict}", cookie=self.cookie, verdict=report.outcome.verdict.value)
         return report
 
