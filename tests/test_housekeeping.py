@@ -63,6 +63,12 @@ class HousekeepingTests(SynchronousTestCase):
     def ids(self):
         return self.transactions.read(lambda session: list(session.scalars(select(StoredFile.id))))
 
+    def test_results_that_nobody_fetched_to_the_end_go_after_two_days(self):
+        old = self.leaf("8-1", timedelta(days=2, minutes=1), "gathering")
+        new = self.leaf("8-1-2", timedelta(days=1), "gathering")
+        self.turn()
+        self.assertEqual((False, True), (old.exists(), new.exists()))
+
     def test_old_leaves_go_and_young_ones_stay(self):
         old, young = self.leaf("old", 31 * DAY), self.leaf("young", 29 * DAY)
         self.turn()

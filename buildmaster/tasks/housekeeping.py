@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.database import Database
-from buildmaster.folders import INCOMING
+from buildmaster.folders import GATHERING, INCOMING
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.tidying import forget_audit, forget_files, forget_mail, nameless
 
@@ -60,6 +60,8 @@ class Housekeeping:
             self._say(await self._in_thread(remove_leaves, self._root / folder, before), f"leaves of {folder}")
         left = (self._root / INCOMING, (now - SPARED).timestamp(), ".*/")
         self._say(await self._in_thread(remove_leaves, *left), "uploads that were never whole")
+        left = (self._root / GATHERING, (now - SPARED).timestamp())
+        self._say(await self._in_thread(remove_leaves, *left), "results that nobody fetched to the end")
         self._say(await self._forget(forget_audit, now - timedelta(days=self._ages.audit)), "rows of the audit trail")
         self._say(await self._forget(forget_mail, now - timedelta(days=self._ages.mail)), "sent messages")
         self._say(await self._forget(forget_files, now), "expired files")
