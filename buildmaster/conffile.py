@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 
@@ -74,5 +75,13 @@ def _expanded(rest: str, names: dict[str, str]) -> tuple[str, str]:
     name, end, after = rest[1:].partition(")s")
     if not rest.startswith("(") or not end or name not in names:
         known = " or ".join(f"%({name})s" for name in names)
-        raise ValueError(f"'%{rest[:20]}' is not known here, only {known}; write %% for a percent sign")
+        wrong = f"%{rest[: len(name) + 3]}" if rest.startswith("(") and end else f"%{rest[:1]}"
+        only = f", only {known} is" if known else ""
+        raise ValueError(f"{wrong!r} is not known here{only}; write %% for a percent sign")
     return names[name], after
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a question whether the most similar known word was meant, or nothing where none is similar."""
+    found = get_close_matches(word, list(known), 1, 0.5)
+    return f"; did you mean {found[0]!r}?" if found else ""

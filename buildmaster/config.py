@@ -3,21 +3,23 @@
 The shipped buildmaster.conf is the table of defaults, and the classes below say what kind of value each key has.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from buildmaster.conffile import Entry, expand, parse
+from buildmaster.conffile import Entry, expand, nearest, parse
 from buildmaster.confvalues import (
+    Ages,
     Amount,
     Argv,
     Count,
     DatabaseUrl,
     Flag,
+    Host,
     Limit,
     Networks,
+    Pockets,
     Port,
     Seconds,
     Store,
@@ -25,6 +27,7 @@ from buildmaster.confvalues import (
     Template,
     Text,
     Tokens,
+    Urgencies,
     Url,
     Words,
 )
@@ -61,7 +64,7 @@ class WebSettings:
     """Where the pages are, and what they are called from outside."""
 
     port: Port
-    bind: Text
+    bind: Host
     public_url: Url
     slave_url: Url
 
@@ -107,10 +110,10 @@ class LimitsSettings:
 class ScoresSettings:
     """The weights of the score; the keys of ``age`` are seconds."""
 
-    urgency: Table
-    pocket: Table
+    urgency: Urgencies
+    pocket: Pockets
     component: Table
-    age: Table
+    age: Ages
     age_per_day: Amount
     private: Amount
     translations: Amount
@@ -326,22 +329,17 @@ class _Reading:
 
     def _job(self, section: str) -> JobConfig | None:
         job = self._section(JobConfig, section, ANY_JOB, name=section.removeprefix("job "))
-        if job is None:
-            return None
-        if job.command and (section, "task") not in self._own:
-            return replace(job, task="")
-        fault = self._fault(job)
+        places = [(section, ANY_JOB, key) for key in ("task", "command")]
+        task, command = (self._entries.get((own, key), self._entries[usual, key]).value for own, usual, key in places)
+        if command and (section, "task") not in self._own:
+            return job and replace(job, task="")
+        fault = _fault(task, command)
         if fault:
             self.mistakes.append(self._entries.get((section, "task"), self._entries[section, ""]).mistake(fault))
         return job
 
-    def _fault(self, job: JobConfig) -> str:
-        if bool(job.command) == bool(job.task):
-            return "a job has either a task or a command"
-        return "" if job.task in BUILT_IN_TASKS else f"{job.task!r} is no task{nearest(job.task, BUILT_IN_TASKS)}"
 
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a question whether the most similar known word was meant, or nothing where none is similar."""
-    found = get_close_matches(word, list(known), 1, 0.5)
-    return f"; did you mean {found[0]!r}?" if found else ""
+def _fault(task: str, command: str) -> str:
+    if bool(command) == bool(task):
+        return "a job has either a task or a command"
+    return "" if command or task in BUILT_IN_TASKS else f"{task!r} is no task{nearest(task, BUILT_IN_TASKS)}"

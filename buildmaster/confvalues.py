@@ -4,15 +4,19 @@ A reader takes the text of one value, and raises ValueError with what is wrong i
 """
 
 import math
+import re
 import shlex
-from ipaddress import ip_network
+from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from buildmaster.conffile import expand
+from buildmaster.conffile import expand, nearest
+from buildmaster.farm.states import Pocket, Urgency
 
 FLAGS = dict.fromkeys(("yes", "true", "on", "1"), True) | dict.fromkeys(("no", "false", "off", "0"), False)
 LAST_PORT = 65535
+HOST = re.compile(r"([a-z0-9_-]+\.)*(?!\d+$)[a-z0-9_-]+", re.IGNORECASE)
 
 
 def text(value: str) -> str:
@@ -79,6 +83,16 @@ def port(value: str) -> int:
     return int(value)
 
 
+def host(value: str) -> str:
+    """Return the name or the address of a machine; nothing means all of this machine's addresses."""
+    if value and not HOST.fullmatch(value):
+        try:
+            ip_address(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is neither an IP address nor a host name") from None
+    return value
+
+
 def url(value: str) -> str:
     """Return an HTTP address with a slash at its end, or nothing."""
     if not value:
@@ -123,6 +137,32 @@ def table(value: str) -> dict[str, int]:
     return {name: int(number) for name, _, number in pairs}
 
 
+def pockets(value: str) -> dict[str, int]:
+    """Return a table of pockets."""
+    return _of_words(value, (kind.name.lower() for kind in Pocket))
+
+
+def urgencies(value: str) -> dict[str, int]:
+    """Return a table of urgencies."""
+    return _of_words(value, (kind.name.lower() for kind in Urgency))
+
+
+def ages(value: str) -> dict[str, int]:
+    """Return a table of ages in seconds."""
+    found = table(value)
+    for word in found:
+        seconds(word)
+    return found
+
+
+def _of_words(value: str, known: Iterable[str]) -> dict[str, int]:
+    found, names = table(value), list(known)
+    for word in found:
+        if word not in names:
+            raise ValueError(f"{word!r} is none of {', '.join(names)}{nearest(word, names)}")
+    return found
+
+
 def tokens(value: str) -> dict[str, str]:
     """Return the tokens of machines, written as ``HOST:TOKEN HOST:TOKEN``."""
     pairs = [word.partition(":") for word in value.split()]
@@ -151,10 +191,14 @@ Limit = Annotated[float, limit]
 Amount = Annotated[int, amount]
 Count = Annotated[int, count]
 Port = Annotated[int, port]
+Host = Annotated[str, host]
 Url = Annotated[str, url]
 Tokens = Annotated[dict[str, str], tokens]
 Networks = Annotated[tuple[str, ...], networks]
 Table = Annotated[dict[str, int], table]
+Pockets = Annotated[dict[str, int], pockets]
+Urgencies = Annotated[dict[str, int], urgencies]
+Ages = Annotated[dict[str, int], ages]
 DatabaseUrl = Annotated[str, database_url]
 Store = Annotated[str, store]
 Template = Annotated[str, template]

@@ -72,7 +72,12 @@ class ConfigTests(ConfTestCase):
             ("uploader", "command = 'x", "not quoted as in a shell"),
             ("slaves", "vm_resume_command = reset %%(host)s", "is not known here"),
             ("scores", "component = main", "is not WORD:NUMBER"),
-            ("librarian", "store = file:%(rot)s", "only %(root)s"),
+            ("librarian", "store = file:%(rot)s/x", "'%(rot)s' is not known here, only %(root)s is; write %%"),
+            ("buildmaster", "root = %(rot)s/x", "'%(rot)s' is not known here; write %%"),
+            ("web", "bind = 999.1.1.1", "is neither an IP address nor a host name"),
+            ("scores", "urgency = low:5 hihg:7", "is none of low, medium, high, emergency; did you mean 'high'?"),
+            ("scores", "pocket = relese:3", "did you mean 'release'?"),
+            ("scores", "age = day:3", "is not a number of seconds"),
         ]:
             (mistake,) = self.mistakes(f"[{section}]\n{line}\n")
             self.assertIn(words, mistake)
@@ -121,6 +126,13 @@ class JobsTests(ConfTestCase):
         both = self.mistakes("[job x]\ntask = uploader\ncommand = y\n")
         self.assertEqual(["1: [job x]: a job has either a task or a command"], neither)
         self.assertEqual(["2: task: a job has either a task or a command"], both)
+
+    def test_a_mistake_in_a_job_hides_no_other(self):
+        self.assertEqual(2, len(self.mistakes("[job dispatcher]\nmindelay = soon\ntask = dispacher\n")))
+
+    def test_web_may_listen_at_any_address_of_this_machine(self):
+        for bind in ("", "::1", "10.1.2.3", "localhost", "farm-1.example.com"):
+            self.assertEqual(bind, self.load(f"[web]\nbind = {bind}\n").web.bind)
 
     def test_an_unknown_task_is_told_with_the_nearest(self):
         self.assertEqual(

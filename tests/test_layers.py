@@ -33,7 +33,7 @@ ALLOWED = {
     "errors": set(),
     "farm": PURE,
     "conffile": set(),
-    "confvalues": {"conffile"},
+    "confvalues": {"farm", "conffile"},
     "config": PURE | {"farm", "conffile", "confvalues"},
     "model": PURE | {"farm"},
     **dict.fromkeys(EDGES, PURE | EDGES | {"farm", "model"}),
