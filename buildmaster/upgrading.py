@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from buildmaster.database import sqlite_file
 from buildmaster.errors import BuildmasterError
 
 HERE = Path(__file__).parent
@@ -28,6 +29,9 @@ def upgrade(engine: Engine) -> None:
 
 def check_fits(engine: Engine) -> None:
     """Raise SchemaMismatchError, with the cure, unless the database is at this code's revision."""
+    file = sqlite_file(engine.url)
+    if file is not None and not file.exists():
+        raise SchemaMismatchError(f"there is no database {file} yet: run `buildmaster init`")
     with engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     wanted = ScriptDirectory.from_config(_settings()).get_current_head()

@@ -47,6 +47,14 @@ class InitTests(SynchronousTestCase):
 
 
 class DatabaseTests(SynchronousTestCase):
+    def test_before_init_the_cure_is_told_and_no_file_made(self):
+        farm = CommandFarm(self)
+        file = farm.root / "buildmaster.sqlite"
+        file.unlink()
+        for command in (["build", "list"], ["run"]):
+            self.assertEqual(f"there is no database {file} yet: run `buildmaster init`", farm.refused(*command))
+        self.assertFalse(file.exists())
+
     def test_one_that_is_not_there_is_named_without_its_password(self):
         farm = CommandFarm(self, "[database]\nurl = postgresql://farm:hush@127.0.0.1:1/x\n")
         self.assertRegex(
