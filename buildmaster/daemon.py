@@ -78,7 +78,10 @@ class Master(Service):
         super().startService()
         if self._mastership is not None:
             self._mastership.sign()
-        self._parts.startService()
+        try:
+            self._parts.startService()
+        except CannotListenError as error:
+            sys.exit(f"[web] of {self._path}: {error}")
 
     def stopService(self) -> Deferred[None]:
         """Stop the parts, after the turn under way."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -42,7 +43,19 @@ class SettingsTests(SynchronousTestCase):
         check_machine(Settings("sleep"))
 
 
+class TakenPort(MemoryReactorClock):
+    """A reactor on a machine where every port is taken."""
+
+    def listenTCP(self, port, factory, backlog=50, interface=""):
+        raise CannotListenError(interface, port, OSError(98, "Address already in use"))
+
+
 class MakeServiceTests(SynchronousTestCase):
+    def test_a_port_that_is_taken_ends_it_with_a_line(self):
+        slaves = make_service(Settings("sleep", 9000, a_folder()), TakenPort())
+        error = self.assertRaises(SystemExit, slaves.startService)
+        self.assertEqual("Couldn't listen on 127.0.0.1:9000: [Errno 98] Address already in use.", error.code)
+
     def test_many_slaves_listen_side_by_side_each_in_its_folder(self):
         folder, reactor = a_folder(), MemoryReactorClock()
         slaves = make_service(Settings("sleep", 9000, folder, count=3), reactor)

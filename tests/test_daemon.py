@@ -73,6 +73,14 @@ class DaemonTests(SynchronousTestCase):
             f"another master runs on {first.root}/buildmaster.sqlite: process {first.process.pid} on", second.log
         )
 
+    def test_a_port_that_is_taken_is_told_in_a_line(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            daemon = DaemonProcess(self, f"[web]\nport = {port}\n")
+            self.assertEqual(1, daemon.process.wait(20))
+        self.assertIn(f"[web] of {daemon.path}: Couldn't listen on 127.0.0.1:{port}: ", daemon.log)
+        self.assertNotIn("Traceback", daemon.log)
+
     def test_of_two_masters_on_postgresql_one_takes_the_turns_and_the_other_follows(self):
         engine = postgresql_engine()
         engine.dispose()

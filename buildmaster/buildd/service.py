@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from twisted.application.internet import TCPServer
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 
 from buildmaster.buildd import host, sbuild
@@ -82,7 +84,7 @@ def make_service(settings: Settings, reactor) -> MultiService:  # noqa: ANN001  
         cache = FileCache(settings.folder.absolute() / str(port))
         slave = BuildSlave(reactor, settings.arch, way, cache, Fetcher(reactor, agent, cache))
         site = make_site(slave, cache, reactor)
-        TCPServer(port, site, interface=settings.bind, reactor=reactor).setServiceParent(service)
+        SlavePort(port, site, interface=settings.bind, reactor=reactor).setServiceParent(service)
         SlaveService(settings.way, slave, cache).setServiceParent(service)
     return service
 
@@ -96,6 +98,17 @@ def make_way(settings: Settings, reactor) -> Way:  # noqa: ANN001
     root = os.geteuid() == 0
     user = SBUILD_USER if root else pwd.getpwuid(os.geteuid()).pw_name
     return sbuild.SbuildWay(settings.folder.absolute() / "chroots", user, root)
+
+
+class SlavePort(TCPServer):
+    """A slave's port; one that is taken ends the program with a line that says so."""
+
+    def startService(self) -> None:
+        """Listen."""
+        try:
+            super().startService()
+        except CannotListenError as error:
+            sys.exit(str(error))
 
 
 class SlaveService(Service):
