@@ -149,5 +149,6 @@ class BuildCommandTests(SynchronousTestCase):
         self.assertIn("2505", self.farm.run("queue", "list"))
 
     def test_an_unknown_build_is_one_line(self):
+        self.assertIn("there is no build 99", self.farm.refused("queue", "explain", 99))
         for command in ("show", "log", "retry", "cancel"):
             self.assertIn("999", self.farm.refused("build", command, 999))

@@ -58,7 +58,7 @@ class DeedTests(SynchronousTestCase):
     def test_an_unknown_build_is_named(self):
         for deed, more in ((retry, (NOW, 99)), (cancel, (NOW, 99)), (rescore, (99, 5))):
             error = self.assertRaises(BuildmasterError, self.transactions.write, deed, *more)
-            self.assertEqual("there is no build 99", str(error))
+            self.assertEqual("there is no build 99: see `buildmaster build list`", str(error))
 
     def test_many_are_found_by_state_suite_and_architecture(self):
         id_ = self.build(BuildState.FAILEDTOBUILD)

@@ -81,7 +81,8 @@ def warn_of(file: Path) -> None:
         with tarfile.open(file) as tarball:
             tarball.next()
     except UNREADABLE as error:
-        click.echo(f"Warning: {file} is not a tarball that can be read here ({error}); taken all the same.", err=True)
+        first = str(error).partition(":")[0]  # tarfile tells all the ways that it tried, each in a line
+        click.echo(f"Warning: {file} is not a tarball that can be read here ({first}); taken all the same.", err=True)
 
 
 def _keep(

@@ -7,15 +7,14 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from buildmaster.errors import BuildmasterError
 from buildmaster.farm.references import ArchiveReference
 from buildmaster.farm.starts import Start
 from buildmaster.farm.states import BuildState, Pocket
 from buildmaster.farm.titles import build_title
 from buildmaster.model.archive import Archive, SourcePackageRelease, find_archive
-from buildmaster.model.builders import Builder
+from buildmaster.model.builders import Builder, find_builder
 from buildmaster.model.buildparts import AttemptListing, BinaryListing, attempts_of, binaries_of, link
-from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.builds import Build, BuildQueue, no_build
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AnyRow, AnySelect
@@ -132,12 +131,15 @@ def show_build(session: Session, build_id: int, context: Context) -> BuildListin
     """Return all of a build."""
     rows = session.execute(BUILDS.where(Build.id == build_id)).all()
     if not rows:
-        raise BuildmasterError(f"there is no build {build_id}: see `buildmaster build list`")
+        raise no_build(build_id)
     return _listings(session, rows, context)[0]
 
 
 def _narrowed(session: Session, wanted: Wanted) -> AnySelect:
     archive = find_archive(session, wanted.archive).id if wanted.archive else None
+    named = select(Builder.id).where(Builder.name == wanted.builder).limit(1)
+    if wanted.builder is not None and session.scalar(named) is None:
+        find_builder(session, wanted.builder)  # raises: not even a removed one has this name
     claims = (
         (wanted.state, Build.buildstate == wanted.state),
         (archive, Build.archive_id == archive),

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.model.builds import Attempt, BuildQueue
+from buildmaster.model.builds import Attempt, Build, BuildQueue, no_build
 from buildmaster.model.files import StoredFile
 
 
@@ -31,5 +31,7 @@ def find_log(session: Session, build_id: int, number: int | None) -> LogPlace:
     for attempt, finished, sha256, tail in session.execute(rows):
         if number in {None, attempt} and (sha256 or not finished):
             return LogPlace(attempt, sha256, None if sha256 else (tail or ""))
+    if session.get(Build, build_id) is None:
+        raise no_build(build_id)
     which = "no attempt" if number is None else f"no attempt {number}"
     raise BuildmasterError(f"build {build_id} has {which} with a log: see `buildmaster build show {build_id}`")

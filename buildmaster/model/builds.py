@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, desc, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from buildmaster.errors import BuildmasterError
 from buildmaster.farm.states import BuildState, Pocket
 from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builders import Builder
@@ -17,6 +18,11 @@ TAKEN = text("builder_id IS NOT NULL")  # partial, so that no query for waiting 
 BLOCKED = text("builder_id IS NULL AND reason IS NOT NULL")
 WAITING = text("builder_id IS NULL AND reason IS NULL")
 AGEING = text("NOT manual")  # in these words, or SQLite doesn't see that its index serves
+
+
+def no_build(build_id: int) -> BuildmasterError:
+    """Return the error for an id that no build has."""
+    return BuildmasterError(f"there is no build {build_id}: see `buildmaster build list`")
 
 
 class Build(Base):

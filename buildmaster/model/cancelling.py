@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.retrying import cancel_refusal
 from buildmaster.farm.states import BuildState, check_transition
-from buildmaster.model.builds import Attempt, Build, BuildQueue
+from buildmaster.model.builds import Attempt, Build, BuildQueue, no_build
 
 
 def cancel(session: Session, now: datetime, build_id: int) -> BuildState:
@@ -42,7 +42,7 @@ def rescore(session: Session, build_id: int, points: int) -> None:
 def _state(session: Session, build_id: int) -> BuildState:
     state = session.scalar(select(Build.buildstate).where(Build.id == build_id).with_for_update())
     if state is None:
-        raise BuildmasterError(f"there is no build {build_id}")
+        raise no_build(build_id)
     return state
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.dispatching import Candidate, Head, Pool, block, explain_builder, explain_entry
 from buildmaster.model.blocking import places
-from buildmaster.model.builds import BuildQueue
+from buildmaster.model.builds import Build, BuildQueue, no_build
 from buildmaster.model.claiming import candidates
 from buildmaster.model.distribution import Processor
 from buildmaster.model.mapping import AnyRow, AnySelect
@@ -35,6 +35,8 @@ class Explanation:
 def explain_build(session: Session, build_id: int) -> Explanation:
     """Return why a build waits; raise BuildmasterError if it doesn't."""
     row = session.execute(_entries().where(BuildQueue.build_id == build_id)).one_or_none()
+    if row is None and session.get(Build, build_id) is None:
+        raise no_build(build_id)
     if row is None:
         raise BuildmasterError(f"build {build_id} does not wait: see `buildmaster build show {build_id}`")
     before = (BuildQueue.lastscore > row.lastscore) | (

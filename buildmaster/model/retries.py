@@ -13,7 +13,7 @@ from buildmaster.farm.retrying import retry_refusal
 from buildmaster.farm.states import ACTIVE, BuildState, Pocket
 from buildmaster.farm.titles import build_title
 from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication
-from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.builds import Build, BuildQueue, no_build
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries
 
 FRESH = {
@@ -57,7 +57,7 @@ def refusal(session: Session, build_id: int) -> str | None:
     session.execute(select(Build.id).where(Build.id == build_id).with_for_update())
     for build in _found(session, Build.id == build_id):
         return build.refusal
-    raise BuildmasterError(f"there is no build {build_id}")
+    raise no_build(build_id)
 
 
 def put_back(session: Session, now: datetime, build_id: int, **values: object) -> None:
