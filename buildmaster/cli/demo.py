@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def demo(context: click.Context, *, keep: bool) -> None:
     """Build real packages on a farm of its own in a temporary folder, and tell what happens."""
     check_tools()
     trees = demo_trees(*PACKAGES)
+    signal.signal(signal.SIGTERM, _end)
     folder = Path(tempfile.mkdtemp(prefix="buildmaster-demo-"))
     try:
         good = _demonstrate(context, _place(folder), trees, keep=keep)
@@ -78,7 +80,7 @@ def _demonstrate(context: click.Context, place: Place, trees: list[Path], *, kee
         if not good:
             click.echo((place.folder / "daemon.log").read_text())
         if keep:
-            _stay(place)
+            _stay(place, found)
     return good
 
 
@@ -204,13 +206,18 @@ def _summarize(found: list[BuildListing]) -> None:
     click.echo("\n".join(table(found, columns)))
 
 
-def _stay(place: Place) -> None:
+def _stay(place: Place, found: list[BuildListing]) -> None:
     """Wait for Ctrl-C, and say what can be looked at meanwhile."""
-    click.echo(f"\nThe farm runs on: http://127.0.0.1:{place.web}/")
-    click.echo(f"Look at it, for instance: buildmaster --config {place.conf} build list")
+    click.echo(f"\nThe farm runs on; how it is: http://127.0.0.1:{place.web}/healthz")
+    click.echo(f"A log: {next((build.log_url for build in found if build.log_url), 'none yet')}")
+    click.echo(f"A command for it: {Path(sys.argv[0]).resolve()} --config {place.conf} build list")
     click.echo("Ctrl-C ends it, and removes it.")
     try:
-        while True:
-            time.sleep(STOP_LIMIT)
+        signal.pause()
     except KeyboardInterrupt:
         click.echo("Stopping.")
+
+
+def _end(_number: int, _frame: object) -> None:
+    """Be ended by a signal as by Ctrl-C: nothing that was started stays behind."""
+    raise KeyboardInterrupt
