@@ -311,7 +311,7 @@ class SimulationTests(SynchronousTestCase):
         run_state_machine_as_test(
             lambda: FarmMachine(self),
             settings=settings(
-                max_examples=25,
+                max_examples=18,
                 stateful_step_count=30,
                 deadline=None,
                 report_multiple_bugs=False,
