@@ -186,7 +186,10 @@ class ExplainTests(SynchronousTestCase):
     def test_a_builder_without_work(self):
         for words, facts in HINDRANCES:
             self.assertEqual(words, explain_builder(a_candidate(**facts), {}))
-        self.assertEqual("nothing waits for a trusted x86 builder", explain_builder(a_candidate(), {("x86", False): 3}))
+        self.assertEqual(
+            "nothing that can be built now waits for a trusted x86 builder",
+            explain_builder(a_candidate(), {("x86", False): 3}),
+        )
 
 
 BLOCKS = [

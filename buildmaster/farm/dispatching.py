@@ -216,4 +216,8 @@ def explain_builder(builder: Candidate, waiting: Mapping[Pool, int]) -> str:
         return builder.hindrance
     queue = sum(waiting.get(pool, 0) for pool in builder.pools)
     kind = f"{'trusted' if builder.trusted else 'untrusted'} {'/'.join(builder.processors)}"
-    return f"nothing waits for {_a(kind)} builder" if not queue else "idle: the next turn gives it work"
+    return (
+        f"nothing that can be built now waits for {_a(kind)} builder"
+        if not queue
+        else "idle: the next turn gives it work"
+    )
