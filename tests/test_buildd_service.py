@@ -53,7 +53,7 @@ class TakenPort(MemoryReactorClock):
 class MakeServiceTests(SynchronousTestCase):
     def test_a_port_that_is_taken_ends_it_with_a_line(self):
         slaves = make_service(Settings("sleep", 9000, a_folder()), TakenPort())
-        error = self.assertRaises(SystemExit, slaves.startService)
+        error = self.assertRaises(SystemExit, slaves.privilegedStartService)
         self.assertEqual("Couldn't listen on 127.0.0.1:9000: [Errno 98] Address already in use.", error.code)
 
     def test_many_slaves_listen_side_by_side_each_in_its_folder(self):

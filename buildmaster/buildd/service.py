@@ -103,10 +103,10 @@ def make_way(settings: Settings, reactor) -> Way:  # noqa: ANN001
 class SlavePort(TCPServer):
     """A slave's port; one that is taken ends the program with a line that says so."""
 
-    def startService(self) -> None:
+    def privilegedStartService(self) -> None:
         """Listen."""
         try:
-            super().startService()
+            super().privilegedStartService()
         except CannotListenError as error:
             sys.exit(str(error))
 
