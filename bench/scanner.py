@@ -18,8 +18,8 @@ from xmlrpc.client import Binary, dumps
 
 import pytz
 from sqlalchemy import func, select
-from twisted.internet import reactor, task
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.internet import task
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
 from buildmaster.config import load
@@ -63,11 +63,11 @@ def cookie(number):
     return f"{number + 1}-{number + 1}"
 
 
-def serve():
+def serve(reactor):
     """Be all the slaves."""
     port = reactor.listenTCP(0, Factory.forProtocol(SlaveProtocol), backlog=SLAVES, interface="0.0.0.0")
     print(port.getHost().port, flush=True)
-    reactor.run()
+    return Deferred()
 
 
 def fill(session, port):
@@ -126,7 +126,7 @@ class Stall:
         self.worst, self._last = max(self.worst, now - self._last - 0.01), now
 
 
-async def turns(parts):
+async def turns(reactor, parts):
     """Give the scanner its turns; return how many seconds each took."""
     scanner, taken = make_tasks(parts)["slave_scanner"], []
     end = time.monotonic() + SECONDS
@@ -138,10 +138,11 @@ async def turns(parts):
     return sorted(taken)
 
 
-async def measure(parts):
+async def measure(reactor, config, transactions):
+    parts = make_parts(config, reactor, transactions, lambda _: None)
     parts.database.start()
     stall, began = Stall(), time.process_time()
-    taken = await turns(parts)
+    taken = await turns(reactor, parts)
     used = time.process_time() - began
     scanned = await parts.database.read(_told)
     parts.slaves.close()
@@ -175,10 +176,7 @@ def main():
             upgrade(transactions.engine)
             transactions.write(fill, port)
             make_folders(config.root)
-            done = ensureDeferred(measure(make_parts(config, reactor, transactions, lambda _: None)))
-            done.addErrback(lambda failure: failure.printTraceback())
-            done.addBoth(lambda _: reactor.stop())
-            reactor.run()
+            task.react(measure, (config, transactions))
         finally:
             slaves.kill()
 
@@ -186,4 +184,4 @@ def main():
 GIVEN = [int(word) for word in sys.argv[1:] if word != "--serve"]
 SLAVES, HANGING, BABBLING, SECONDS = (*GIVEN, *(1000, 20, 20, 60)[len(GIVEN) :])
 if __name__ == "__main__":
-    serve() if sys.argv[-1] == "--serve" else main()
+    task.react(serve) if sys.argv[-1] == "--serve" else main()

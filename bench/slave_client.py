@@ -13,9 +13,9 @@ import time
 import warnings
 from xmlrpc.client import Binary, dumps
 
-from twisted.internet import reactor
-from twisted.internet.defer import ensureDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import react
 
 warnings.simplefilter("ignore", DeprecationWarning)  # twisted.web.xmlrpc uses what it deprecates
 
@@ -61,7 +61,7 @@ class Answers(Protocol):
                 return
 
 
-def serve():
+def serve(reactor):
     word = {"builder_status": "BuilderStatus.BUILDING", "build_id": "1-2", "logtail": Binary(b"gcc -c hello.c\n" * 136)}
     bodies = {
         f"<methodName>{name}<".encode(): dumps((answer,), methodresponse=True, allow_none=True).encode()
@@ -72,7 +72,7 @@ def serve():
     Answers.replies = {name: head % len(body) + body for name, body in bodies.items()}
     port = reactor.listenTCP(0, Factory.forProtocol(Answers), interface="127.0.0.1")
     print(port.getHost().port, flush=True)
-    reactor.run()
+    return Deferred()
 
 
 async def with_slave(slave, builds):
@@ -95,7 +95,7 @@ async def cpu(run, client, builds):
     return (time.process_time() - began) / builds * 1000
 
 
-async def measure(port, builds):
+async def measure(reactor, port, builds):
     url = f"http://127.0.0.1:{port}/"
     slave, proxy = Slave(reactor, url, 40.0), Proxy(f"{url}rpc".encode(), allowNone=True)
     rounds = [(await cpu(with_slave, slave, builds), await cpu(with_proxy, proxy, builds // 5)) for _ in range(5)]
@@ -109,9 +109,7 @@ async def measure(port, builds):
 def main(builds):
     server = subprocess.Popen([sys.executable, __file__, "serve"], stdout=subprocess.PIPE, text=True)
     try:
-        done = ensureDeferred(measure(int(server.stdout.readline()), builds))
-        done.addErrback(lambda failure: failure.printTraceback()).addBoth(lambda _: reactor.stop())
-        reactor.run()
+        react(measure, (int(server.stdout.readline()), builds))
     finally:
         server.terminate()
         server.wait()
@@ -119,6 +117,6 @@ def main(builds):
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
-        serve()
+        react(serve)
     else:
         main(int(sys.argv[1]) if sys.argv[1:] else 200)
