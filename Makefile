@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: demo test test-slave lint clean
+.PHONY: demo test test-slave bench lint clean
 
 demo: .venv/ready  ## build real packages on a farm in a temporary folder
 	$(BIN)/buildmaster demo $(DEMO)
@@ -18,13 +18,16 @@ test-slave: .venv/ready-test  ## a real launchpad-buildd slave (root; installs D
 	sh tests/e2e/prepare-slave
 	$(BIN)/python -m pytest -m slave tests/e2e
 
+bench: .venv/ready-test .venv-buildbot/ready  ## all benchmarks; the figures go into docs/benchmarks.rst
+	$(BIN)/python -m bench.all
+
 lint: .venv/ready-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv .venv-buildbot build *.egg-info
 
 .venv/ready: setup.py .ci/constraints.txt
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
@@ -34,4 +37,9 @@ clean:
 
 .venv/ready-test: .venv/ready
 	$(PIP) --editable '.[test]'
+	touch $@
+
+.venv-buildbot/ready:
+	$(PYTHON) -m venv .venv-buildbot
+	.venv-buildbot/bin/pip install --quiet --disable-pip-version-check buildbot==4.3.0 buildbot-worker==4.3.0 psycopg2-binary
 	touch $@

@@ -1,0 +1,109 @@
+"""The bare protocol: the calls of a build, with nothing around them, by our client or by Twisted's pooled Agent.
+
+    python -m bench.bare slave|agent BUILDS PORT...
+
+As many builds at once as there are ports, of simulated slaves. Prints JSON: builds a second, ms of CPU a build.
+"""
+
+import io
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from xmlrpc.client import dumps, loads
+
+from twisted.internet import reactor
+from twisted.internet.defer import ensureDeferred, gatherResults
+from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, readBody
+from twisted.web.http_headers import Headers
+
+from buildmaster.slave import Slave
+
+SHA1 = "0" * 40
+DSC = "source_1.0.dsc"
+FILES = {DSC: SHA1, "source_1.0.tar.xz": SHA1}
+ARGS = {"series": "hoary", "suite": "hoary", "arch_tag": "amd64", "distribution": "ubuntu", "ogrecomponent": "main"}
+ARGS |= {"arch_indep": False, "archive_purpose": "PRIMARY", "archive_private": False, "build_debug_symbols": False}
+
+
+async def by_slave(slave, folder):
+    """Do what the master does for a build, by our client."""
+    for _ in range(3):
+        await slave.ensurepresent(SHA1, "http://master/files/1/x", "", "")
+    await slave.status()
+    await slave.build("1-1", "binarypackage", SHA1, FILES, ARGS)
+    ended = await slave.status()
+    for name in ("buildlog", *(sha1 for _, sha1 in ended.filemap)):
+        await slave.fetch(name, folder / name, 1 << 30)
+    await slave.status()
+    await slave.clean()
+
+
+class ByAgent:
+    """The same calls, each a request of the pooled Agent."""
+
+    def __init__(self, agent, url):
+        self.agent, self.url = agent, url
+
+    async def call(self, method, *args):
+        body = FileBodyProducer(io.BytesIO(dumps(args, method, allow_none=True).encode()))
+        headers = Headers({"Content-Type": ["text/xml"]})
+        response = await self.agent.request(b"POST", f"{self.url}rpc".encode(), headers, body)
+        (value,), _ = loads(await readBody(response))
+        return value
+
+    async def get(self, name, folder):
+        response = await self.agent.request(b"GET", f"{self.url}filecache/{name}".encode())
+        (folder / name).write_bytes(await readBody(response))
+
+    async def build(self, folder):
+        for _ in range(3):
+            await self.call("ensurepresent", SHA1, "http://master/files/1/x", "", "")
+        await self.call("status")
+        await self.call("build", "1-1", "binarypackage", SHA1, FILES, ARGS)
+        ended = await self.call("status")
+        for name in ("buildlog", *ended["filemap"].values()):
+            await self.get(name, folder)
+        await self.call("status")
+        await self.call("clean")
+
+
+def clients(way, ports):
+    urls = [f"http://127.0.0.1:{port}/" for port in ports]
+    if way == "slave":
+        slaves = [Slave(reactor, url, 40.0) for url in urls]
+        return [lambda folder, slave=slave: by_slave(slave, folder) for slave in slaves]
+    pool = HTTPConnectionPool(reactor)
+    pool._factory.noisy = False  # noqa: SLF001  (the only door to its noise)
+    agent = Agent(reactor, pool=pool)
+    return [ByAgent(agent, url).build for url in urls]
+
+
+async def measure(way, builds, ports):
+    folder = Path(tempfile.mkdtemp())
+    left = [builds]
+
+    async def work(build, mine):
+        mine.mkdir()
+        while left[0] > 0:
+            left[0] -= 1
+            await build(mine)
+
+    begun, cpu = time.perf_counter(), time.process_time()
+    numbered = enumerate(clients(way, ports))
+    await gatherResults([ensureDeferred(work(build, folder / str(number))) for number, build in numbered])
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    shutil.rmtree(folder)
+    print(json.dumps({"builds_per_s": round(builds / seconds, 1), "cpu_ms": round(cpu / builds * 1000, 2)}))
+
+
+def main(way, builds, *ports):
+    done = ensureDeferred(measure(way, int(builds), [int(port) for port in ports]))
+    done.addErrback(lambda failure: failure.printTraceback()).addBoth(lambda _: reactor.stop())
+    reactor.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,148 @@
+"""Let Buildbot do its part: a master with workers in its own process, and builds of one step that does nothing.
+
+    .venv-buildbot/bin/python bench/buildbot_master.py URL WORKERS BUILDS WAITING SAMPLES
+
+Run by Buildbot's own Python; prints JSON. ``BUILDS`` builds are measured with ``WAITING`` more in the queue; then, in a
+fresh master, the time from submitted to started of ``SAMPLES`` builds, one after the other, on idle workers.
+"""
+
+import json
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from buildbot.config.master import FileLoader
+from buildbot.master import BuildMaster
+from buildbot.process.buildstep import BuildStep
+from buildbot.process.factory import BuildFactory
+from buildbot.process.results import SUCCESS
+from buildbot.util.eventual import fireEventually
+from twisted.internet import defer, reactor, task
+
+CONF = """
+import __main__
+from buildbot.plugins import schedulers, util, worker
+names = [f"w{{n}}" for n in range({workers})]
+BuildmasterConfig = {{
+    "workers": [worker.LocalWorker(name, max_builds=1) for name in names],
+    "builders": [util.BuilderConfig(name="b", workernames=names, factory=__main__.factory(), collapseRequests=False)],
+    "schedulers": [schedulers.ForceScheduler("force", ["b"])],
+    "db": {{"db_url": "{url}"}},
+    "protocols": {{"pb": {{"port": "tcp:0:interface=127.0.0.1"}}}},
+    "www": {{}},
+    "buildbotNetUsageData": None,
+    "collapseRequests": False,
+}}
+"""
+
+
+class Nothing(BuildStep):
+    """The step that does nothing."""
+
+    name = "nothing"
+
+    def run(self):
+        return defer.succeed(SUCCESS)
+
+
+def factory():
+    return BuildFactory([Nothing()])
+
+
+class Peer:
+    """A Buildbot master, started."""
+
+    def __init__(self, folder, url, workers):
+        self.folder, self.url, self.workers = folder, url, workers
+        self.begun, self.ended = [], 0
+
+    async def start(self):
+        (self.folder / "master.cfg").write_text(CONF.format(url=self.url, workers=self.workers))
+        loader = FileLoader(str(self.folder), "master.cfg")
+        self.master = BuildMaster(str(self.folder), config_loader=loader, reactor=reactor)
+        self.master.config = loader.loadConfig()
+        await self.master.db.setup(check_version=False)
+        await self.master.db.model.upgrade()
+        await self.master.db.pool.stop()
+        self.master = BuildMaster(str(self.folder), config_loader=loader, reactor=reactor)
+        await self.master.startService()
+        builders = await self.master.data.get(("builders",))
+        self.builder_id = next(builder["builderid"] for builder in builders if builder["name"] == "b")
+        consume = self.master.mq.startConsuming
+        await consume(lambda *_: self.begun.append(time.perf_counter()), ("builds", None, "new"))
+        await consume(self._one_more, ("builds", None, "finished"))
+        while len([w for w in self.master.workers.workers.values() if w.conn is not None]) < self.workers:
+            await task.deferLater(reactor, 0.05)
+
+    def _one_more(self, *_):
+        self.ended += 1
+
+    async def submit(self):
+        await self.master.data.updates.addBuildset(
+            waited_for=False,
+            scheduler="force",
+            sourcestamps=[{"codebase": "", "project": "", "repository": ""}],
+            reason="bench",
+            properties={},
+            builderids=[self.builder_id],
+        )
+
+    async def throughput(self, builds, waiting):
+        """Return (builds a second, milliseconds of CPU a build)."""
+        distributor = self.master.botmaster.brd
+        distribute, distributor.maybeStartBuildsOn = distributor.maybeStartBuildsOn, lambda _: defer.succeed(None)
+        for _ in range(builds + waiting):
+            await self.submit()
+        await fireEventually()
+        distributor.maybeStartBuildsOn = distribute
+        begun, cpu = time.perf_counter(), time.process_time()
+        distribute(["b"])
+        while self.ended < builds:
+            await task.deferLater(reactor, 0.02)
+        return self.ended / (time.perf_counter() - begun), (time.process_time() - cpu) / self.ended * 1000
+
+    async def latency(self, samples):
+        """Return the milliseconds from submitted to started of builds that come one after the other."""
+        found = []
+        for _ in range(samples):
+            count, ended, submitted = len(self.begun), self.ended, time.perf_counter()
+            await self.submit()
+            while self.ended == ended:
+                await task.deferLater(reactor, 0.005)
+            found.append((self.begun[count] - submitted) * 1000)
+            await task.deferLater(reactor, 0.05)
+        return found
+
+
+async def measure(url, workers, builds, waiting, samples):
+    result = {}
+    with tempfile.TemporaryDirectory() as folder:
+        peer = Peer(Path(folder), url, workers)
+        await peer.start()
+        if samples:
+            times = sorted(await peer.latency(samples))
+            result["latency_ms"] = round(statistics.median(times), 1)
+            result["latency_p99_ms"] = round(times[int(len(times) * 0.99)], 1)
+            peer.ended = 0
+        if builds:
+            rate, cpu = await peer.throughput(builds, waiting)
+            result |= {"builds_per_s": round(rate, 2), "cpu_ms": round(cpu, 1)}
+        result["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(json.dumps(result), flush=True)
+
+
+def main(url, *numbers):
+    def failed(failure):
+        failure.printTraceback()
+
+    ended = defer.ensureDeferred(measure(url, *map(int, numbers)))
+    ended.addErrback(failed).addBoth(lambda _: os._exit(0))  # the threads of its database would wait for ever
+    reactor.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
