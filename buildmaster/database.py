@@ -5,7 +5,9 @@ another process wrote in between, whatever the busy timeout says.
 """
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,9 +17,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 T = TypeVar("T")
+Work = tuple[Callable[..., Any], tuple[Any, ...]]  # Any: whatever the work takes and gives
+TOGETHER = 16  # works that share a transaction at the most
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for a locked SQLite file
 TRIES = 5
 FIRST_PAUSE = 0.05  # seconds before the second try; twice as long each time
@@ -78,6 +83,19 @@ class Transactions:
         """Return ``work(session, *args)``, of which nothing is kept."""
         return self._persist(self._reader, work, args)
 
+    def write_all(self, works: Sequence[Work]) -> list[Any]:  # Any: what the works return, or Failures
+        """Return what each work returns, or its Failure; they share a transaction, unless one of them fails."""
+        if len(works) > 1:
+            with suppress(Exception):  # whosever error it is: alone each says its own
+                return self._persist(self.engine, _each, (works,))
+        return [self._alone(work, args) for work, args in works]
+
+    def _alone(self, work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        try:
+            return self.write(work, *args)
+        except Exception:  # noqa: BLE001  (it goes to the Deferred of who asked)
+            return Failure()
+
     def _persist(self, engine: Engine, work: Callable[..., T], args: tuple[Any, ...]) -> T:
         for attempt in range(1, TRIES + 1):
             try:
@@ -94,14 +112,31 @@ def _once(engine: Engine, work: Callable[..., T], args: tuple[Any, ...]) -> T:
         return work(session, *args)
 
 
+def _each(session: Session, works: Sequence[Work]) -> list[Any]:
+    """Do the works in one transaction, each in a session of its own: none sees another's mapped objects."""
+    return [_joined(session.connection(), work, args) for work, args in works]
+
+
+def _joined(connection: Connection, work: Callable[..., T], args: tuple[Any, ...]) -> T:
+    with Session(connection, expire_on_commit=False) as session:
+        result = work(session, *args)
+        session.commit()  # of the session's part: the transaction is its maker's to end
+        return result
+
+
 class Database:
-    """Runs work in transactions off the reactor: writes in the order asked, on one thread; reads on others."""
+    """Runs work in transactions off the reactor: writes in the order asked, on one thread; reads on others.
+
+    Writes that come while another is under way are then done together, in one transaction: a commit is what costs most.
+    """
 
     def __init__(self, reactor: Any, transactions: Transactions) -> None:  # Any: IReactorThreads and IReactorCore
         self._reactor = reactor
         self._transactions = transactions
         self._writer = ThreadPool(0, 1, "database-writer")
         self._readers = ThreadPool(0, 2, "database-reader")
+        self._asked: deque[tuple[Work, Deferred[Any]]] = deque()
+        self._writing = False
 
     def start(self) -> None:
         """Start the threads."""
@@ -110,13 +145,34 @@ class Database:
 
     def stop(self) -> None:
         """Wait for the work under way, and end the threads."""
+        while self._asked:
+            self._write()
         self._writer.stop()
         self._readers.stop()
         self._transactions.engine.dispose()
 
     def run(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run ``work(session, *args)`` in a transaction that is then committed; fire with what it returned."""
-        return deferToThreadPool(self._reactor, self._writer, self._transactions.write, work, *args)
+        done: Deferred[T] = Deferred()
+        self._asked.append(((work, args), done))
+        if not self._writing:
+            self._write()
+        return done
+
+    def _write(self) -> None:
+        """Begin with the works that were asked for first."""
+        self._writing = True
+        some = [self._asked.popleft() for _ in range(min(TOGETHER, len(self._asked)))]
+        works = [work for work, _ in some]
+        ended = deferToThreadPool(self._reactor, self._writer, self._transactions.write_all, works)
+        ended.addCallback(self._written, [done for _, done in some])
+
+    def _written(self, results: Sequence[Any], asked: Sequence[Deferred[Any]]) -> None:
+        self._writing = False
+        if self._asked:
+            self._write()
+        for done, result in zip(asked, results, strict=True):
+            done.callback(result)  # a Failure is an errback
 
     def read(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Like ``run``, for work that only reads: it waits for no writer."""
