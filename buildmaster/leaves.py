@@ -34,6 +34,10 @@ class LeafLog:
         """All lines so far."""
         return "".join(f"{line}\n" for line in self._lines)
 
+    def follow(self, other: "LeafLog") -> None:
+        """Begin with the steps that another tells."""
+        self._lines += other.text.splitlines()
+
     def debug(self, words: str) -> None:
         """Tell a step."""
         self._add("DEBUG", words)

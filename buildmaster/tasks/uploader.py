@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import DeferredList, ensureDeferred
 from twisted.logger import Logger
 
 from buildmaster.drops import Drops
@@ -34,6 +35,7 @@ from buildmaster.uploadcommand import UploadCommand
 
 GONE = "The results of this build are gone: its folder is nowhere below the farm's root."
 PLACES = {BuildState.FULLYBUILT: ACCEPTED, BuildState.FAILEDTOUPLOAD: REJECTED}
+TOGETHER = 16  # results that are taken in at once
 Reasons = Sequence[str] | None  # why results are refused; None where nobody waits for them any more
 
 log = Logger()
@@ -71,8 +73,9 @@ class Uploader:
 
     async def run(self) -> None:
         """Take in the results that wait, and settle what else lies in incoming/. One bad folder spares the others."""
-        for attempt in await self._database.read(uploading):
-            await self._spared(attempt.leaf, self._take_results(attempt))
+        waiting = await self._database.read(uploading)
+        if waiting:
+            await self._spared("what builds brought", self._take_all(waiting))
         for leaf in await self._in_thread(landed, self._root):
             await self._spared(leaf.name, self._settle_stray(leaf))
 
@@ -82,19 +85,34 @@ class Uploader:
         except (BuildmasterError, OSError) as error:
             log.failure("{leaf} can't be taken in now: {error}", leaf=leaf, error=error)
 
-    async def _take_results(self, attempt: Uploading) -> None:
+    async def _take_all(self, waiting: Sequence[Uploading]) -> None:
+        """Take in what waits, some at a time: they share transactions. A program is run for one after the other."""
         steps = LeafLog()
+        together = 1 if self._command is not None else TOGETHER
         with locked(self._root, steps):
-            steps.debug("Initialising connection.")
-            steps.debug(f"Beginning processing of the results of build {attempt.build_id}")
-            prepare(self._root, steps)
-            reasons = await self._reasons(attempt, steps)
-            if reasons is None:
-                return
-            if reasons:
-                await self._refuse(attempt, reasons, steps)
-            else:
-                await self._accept(attempt, steps)
+            for start in range(0, len(waiting), together):
+                some = [ensureDeferred(self._take_one(one, steps)) for one in waiting[start : start + together]]
+                ended = await DeferredList(some, consumeErrors=True)
+                for good, failure in ended:
+                    if not good:
+                        failure.raiseException()
+
+    async def _take_one(self, attempt: Uploading, steps: LeafLog) -> None:
+        mine = LeafLog()
+        mine.follow(steps)
+        await self._spared(attempt.leaf, self._take_results(attempt, mine))
+
+    async def _take_results(self, attempt: Uploading, steps: LeafLog) -> None:
+        steps.debug("Initialising connection.")
+        steps.debug(f"Beginning processing of the results of build {attempt.build_id}")
+        prepare(self._root, steps)
+        reasons = await self._reasons(attempt, steps)
+        if reasons is None:
+            return
+        if reasons:
+            await self._refuse(attempt, reasons, steps)
+        else:
+            await self._accept(attempt, steps)
 
     async def _reasons(self, attempt: Uploading, steps: LeafLog) -> Reasons:
         """Take the results in as far as they fit; return the reasons against them."""
