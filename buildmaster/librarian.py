@@ -87,10 +87,11 @@ class FolderLibrarian:
 
     def _keep(self, copy: Path, sha256: str) -> None:
         place = self._place(sha256)
+        made = not place.parent.is_dir()
         place.parent.mkdir(parents=True, exist_ok=True)
         copy.chmod(0o644)
         copy.rename(place)
-        for folder in (place.parent, place.parent.parent, self.folder):
+        for folder in (place.parent, place.parent.parent, self.folder) if made else (place.parent,):
             sync_folder(folder)
 
     def _place(self, sha256: str) -> Path:

@@ -19,7 +19,7 @@ ROWS = [
     ("failed by a probe, due", {**PROBED, "next_probe": NOW}, SOON),
     ("failed by its limit", {"builderok": False, "failed_by": FailedBy.LIMIT}, None),
     ("failed by an operator", {"builderok": False, "failed_by": FailedBy.OPERATOR, "job": a_job()}, None),
-    ("just begun", {"job": a_job(started=NOW)}, SOON),
+    ("just begun", {"job": a_job(started=NOW)}, 0.25),
     ("young", {"job": a_job(started=ago(12))}, 3.0),
     ("old", {"job": a_job(started=ago(900))}, 15.0),
     ("old, soon to end", {"job": a_job(started=ago(900), estimate=915.0)}, 5.0),

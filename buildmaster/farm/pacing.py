@@ -9,6 +9,7 @@ from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
 SOON = 1.0  # seconds: of a builder that is being cleaned, or whose build is being ended
 FAR = 4.0  # intervals before and after its estimated end, in which a build is asked about at the usual interval
 RARE = 3.0  # times the usual interval, at the most
+FIRST = 0.25  # seconds: of a build that has just begun
 YOUNG = 4.0  # a build is asked about again after this part of its age: small ones end early
 
 
@@ -41,6 +42,6 @@ def _building(job: JobFacts, now: datetime, pace: Pace) -> float:
     if job.state is not BuildState.BUILDING:
         return SOON
     age = (now - job.started).total_seconds()
-    usual = min(pace.building * RARE, max(SOON, age / YOUNG))
+    usual = min(pace.building * RARE, max(FIRST, age / YOUNG))
     due = job.estimate is not None and abs(job.estimate - age) < pace.building * FAR
     return min(usual, pace.building) if due else usual

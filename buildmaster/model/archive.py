@@ -117,7 +117,11 @@ class SourcePackageReleaseFile(Base):
     """
 
     __tablename__ = "sourcepackagereleasefile"
-    __table_args__ = (UniqueConstraint("release_id", "filename"), AUTOINCREMENT)
+    __table_args__ = (
+        UniqueConstraint("release_id", "filename"),
+        Index("ix_sourcepackagereleasefile_filename", "filename"),
+        AUTOINCREMENT,
+    )
 
     id: Mapped[Id]
     release_id: Mapped[int] = mapped_column(ForeignKey("sourcepackagerelease.id"))

@@ -20,6 +20,7 @@ class StoredFile(Base):
     __table_args__ = (
         Index("ix_storedfile_sha1", "sha1"),
         Index("ix_storedfile_sha256", "sha256"),
+        Index("ix_storedfile_filename", "filename"),
         AUTOINCREMENT,
     )
 

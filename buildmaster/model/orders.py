@@ -1,23 +1,32 @@
 """What a slave must be told to build an attempt: chroot, files, and the arguments of ``build()``."""
 
 import base64
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from buildmaster.farm.facts import BuilderFacts
 from buildmaster.farm.pockets import AptSource, BuildPlace, sources_list
 from buildmaster.farm.states import ACTIVE, Pocket, Purpose
 from buildmaster.farm.titles import build_title
-from buildmaster.model.archive import Archive, ArchiveDependency, SourcePublication
+from buildmaster.model.archive import (
+    Archive,
+    ArchiveDependency,
+    SourcePackageRelease,
+    SourcePackageReleaseFile,
+    SourcePublication,
+)
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build
 from buildmaster.model.distribution import PocketChroot
 from buildmaster.model.files import StoredFile, file_path
 from buildmaster.model.mirrors import MirrorIndex
+
+Shared = dict[tuple[object, ...], Any]  # what several orders have in common, by what it depends on
 
 
 @dataclass(frozen=True)
@@ -45,24 +54,41 @@ class OrderFacts:
 
 def orders(session: Session, attempt_ids: Collection[int]) -> tuple[OrderFacts, ...]:
     """Return the orders of these attempts."""
-    return tuple(
-        _order(session, attempt) for attempt in session.scalars(select(Attempt).where(Attempt.id.in_(attempt_ids)))
+    shared: Shared = {}
+    attempts = session.scalars(select(Attempt).where(Attempt.id.in_(attempt_ids)).options(*_told()))
+    return tuple(_order(session, attempt, shared) for attempt in attempts)
+
+
+def _told() -> tuple[ExecutableOption, ...]:
+    """Load in few statements, whatever the number of attempts, what each order tells."""
+    build = joinedload(Attempt.build, innerjoin=True)
+    files = build.joinedload(Build.release, innerjoin=True).selectinload(SourcePackageRelease.files)
+    return (
+        joinedload(Attempt.builder, innerjoin=True).selectinload(Builder.processors),
+        files.joinedload(SourcePackageReleaseFile.file),
     )
 
 
-def _order(session: Session, attempt: Attempt) -> OrderFacts:
+def _order(session: Session, attempt: Attempt, shared: Shared) -> OrderFacts:
     build, series = attempt.build, attempt.build.architecture.series
     names = (series.distribution.name, series.name)
-    release = build.release
+    release, place = build.release, (build.distroarchseries_id, build.pocket)
     return OrderFacts(
         builder=_builder(attempt.builder),
         attempt_id=attempt.id,
         cookie=attempt.cookie,
         title=build_title(build.architecture.architecturetag, release.name, release.version, names, build.pocket),
-        chroot=_file(session, _chroot(session, build)),
+        chroot=_shared(shared, place, lambda: _file(session, _chroot(session, build))),
         files=tuple(_file(session, source.file) for source in release.files if source.file is not None),
-        args=arguments(session, build),
+        args=arguments(session, build, shared),
     )
+
+
+def _shared(shared: Shared, key: tuple[object, ...], ask: Callable[[], Any]) -> Any:  # Any: whatever is asked for
+    """Return what is the same for several orders, asked for once."""
+    if key not in shared:
+        shared[key] = ask()
+    return shared[key]
 
 
 def _builder(builder: Builder) -> BuilderFacts:
@@ -93,8 +119,15 @@ def _file(session: Session, file: StoredFile) -> OrderFile:
     return OrderFile(file.filename, file.sha1, file_path(file.id, file.filename), secret)
 
 
-def arguments(session: Session, build: Build) -> dict[str, Any]:  # Any: of several types, as the slave wants them
-    """Return the arguments of ``build()``, of the classic master and of today's together."""
+def arguments(
+    session: Session,
+    build: Build,
+    shared: Shared | None = None,
+) -> dict[str, Any]:  # Any: of several types, as the slave wants them
+    """Return the arguments of ``build()``, of the classic master and of today's together.
+
+    ``shared`` keeps what other builds of the same place can use.
+    """
     series = build.architecture.series
     component = current_component(session, build)
     args = {
@@ -108,7 +141,9 @@ def arguments(session: Session, build: Build) -> dict[str, Any]:  # Any: of seve
         "archive_private": build.archive.private,
         "build_debug_symbols": False,
     }
-    return args | _apt(session, build, component)
+    place = (build.archive_id, build.distroarchseries_id, build.pocket, component)
+    apt: dict[str, Any] = _shared({} if shared is None else shared, place, lambda: _apt(session, build, component))
+    return args | apt
 
 
 def current_component(session: Session, build: Build) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from buildmaster.farm.facts import Content
 from buildmaster.farm.logs import renamed_log
@@ -47,6 +47,7 @@ class Refusal:
 def uploading(session: Session) -> tuple[Uploading, ...]:
     """Return the attempts whose results wait, the oldest first."""
     waiting = select(Attempt).where(Attempt.state == BuildState.UPLOADING, Attempt.finished.is_not(None))
+    waiting = waiting.options(joinedload(Attempt.build, innerjoin=True))
     attempts = session.scalars(waiting.order_by(Attempt.finished, Attempt.id))
     return tuple(_uploading(attempt) for attempt in attempts if attempt.build.buildstate is BuildState.UPLOADING)
 
@@ -100,7 +101,10 @@ def refuse_results(session: Session, attempt_id: int, refusal: Refusal, tell: No
 
 
 def _waiting(session: Session, attempt_id: int) -> Attempt | None:
-    attempt = session.get(Attempt, attempt_id, with_for_update=True)
+    loaded = joinedload(Attempt.build, innerjoin=True)
+    places = (Build.release, Build.architecture)
+    options = [loaded.joinedload(place, innerjoin=True) for place in places]
+    attempt = session.get(Attempt, attempt_id, options=options, with_for_update={"of": Attempt})
     if attempt is None or attempt.state is not BuildState.UPLOADING:
         return None
     return attempt if attempt.build.buildstate is BuildState.UPLOADING else None

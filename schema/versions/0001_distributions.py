@@ -125,6 +125,7 @@ def upgrade() -> None:
     with op.batch_alter_table("storedfile") as table:
         table.create_index("ix_storedfile_sha1", ["sha1"], unique=False)
         table.create_index("ix_storedfile_sha256", ["sha256"], unique=False)
+        table.create_index("ix_storedfile_filename", ["filename"], unique=False)
 
     op.create_table(
         "pocketchroot",

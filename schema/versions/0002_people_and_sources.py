@@ -135,6 +135,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("release_id", "filename", name="uq_sourcepackagereleasefile_release_id_filename"),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("sourcepackagereleasefile") as table:
+        table.create_index("ix_sourcepackagereleasefile_filename", ["filename"], unique=False)
+
     op.create_table(
         "sourcepublication",
         sa.Column("id", sa.Integer(), nullable=False),
