@@ -5,8 +5,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.child import ProcessFailedError
 from buildmaster.farm.facts import Silence
+from buildmaster.farm.states import CleanStatus, FailedBy
+from buildmaster.model.archive import Archive
 from buildmaster.resetting import CannotResumeHostError, Resetter
 from tests.makers import a_builder
+from tests.master import ADMIN, Master
 
 VM = a_builder(trusted=False, vm_host="bob.ppa")
 
@@ -54,3 +57,40 @@ class ResetTests(SynchronousTestCase):
         self.assertEqual("Undefined vm_host.", self.refusal(builder=a_builder(trusted=False)))
         self.assertIn("vm_resume_command is empty", self.refusal(command=""))
         self.assertEqual([], self.ran)
+
+
+class FarmTests(SynchronousTestCase):
+    def setUp(self):
+        self.master = Master(self)
+        self.bob = self.master.add_builder("bob", trusted=False, vm_host="bob.ppa")
+
+    def test_a_machine_is_reset_before_its_first_build_and_after_each(self):
+        self.master.run(5)
+        self.assertEqual([["resume", "bob.ppa"]], self.master.network.commands)
+        self.master.write(lambda session: setattr(session.get(Archive, self.master.archive_id), "trusted", False))
+        build_id = self.master.add_build()
+        self.master.run(30)
+        self.assertEqual("FULLYBUILT", self.master.state(build_id))
+        self.assertEqual(2, len(self.master.network.commands))
+        self.assertIs(CleanStatus.CLEAN, self.master.builder().clean_status)
+
+    def test_a_machine_that_is_off_is_reset_before_it_is_asked(self):
+        self.bob.vanish()
+        self.master.run(60)
+        self.assertEqual(
+            (True, CleanStatus.CLEAN), (self.master.builder().builderok, self.master.builder().clean_status)
+        )
+
+    def test_a_machine_that_can_not_be_reset_is_tried_seldomer_and_seldomer(self):
+        self.master.network.broken_hosts.add("bob.ppa")
+        self.master.run(400, "slave_scanner", every=5)
+        self.assertEqual(FailedBy.PROBE, self.master.builder().failed_by)
+        self.assertEqual("Resuming failed:\nOUT:\n\nERR:\nno such host\n\n", self.master.builder().failnotes)
+        self.assertEqual(3, len(self.master.network.commands))
+        self.master.network.broken_hosts.clear()
+        self.master.run(300, "slave_scanner", every=5)
+        self.assertEqual(
+            (True, CleanStatus.CLEAN), (self.master.builder().builderok, self.master.builder().clean_status)
+        )
+        self.assertEqual(1, len(self.master.mails()))
+        self.assertIn(ADMIN, self.master.config.mail.administrators)

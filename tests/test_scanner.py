@@ -12,7 +12,7 @@ from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.cancelling import cancel
 from buildmaster.model.distribution import DistroSeries
 from buildmaster.model.files import StoredFile
-from tests.master import ADMIN, Master
+from tests.master import Master
 
 LOG = b"This is a build log\n"
 
@@ -322,40 +322,3 @@ class OutageTests(ScannerCase):
         self.master.run(60, "slave_scanner", "dispatcher")
         self.assertEqual(0, sum(self.master.builder(name).silent_scans for name in self.master.numbers))
         self.assertEqual([1, 1], [len(self.master.attempts(build_id)) for build_id in builds])
-
-
-class ResetTests(SynchronousTestCase):
-    def setUp(self):
-        self.master = Master(self)
-        self.bob = self.master.add_builder("bob", trusted=False, vm_host="bob.ppa")
-
-    def test_a_machine_is_reset_before_its_first_build_and_after_each(self):
-        self.master.run(5)
-        self.assertEqual([["resume", "bob.ppa"]], self.master.network.commands)
-        self.master.write(lambda session: setattr(session.get(Archive, self.master.archive_id), "trusted", False))
-        build_id = self.master.add_build()
-        self.master.run(30)
-        self.assertEqual("FULLYBUILT", self.master.state(build_id))
-        self.assertEqual(2, len(self.master.network.commands))
-        self.assertIs(CleanStatus.CLEAN, self.master.builder().clean_status)
-
-    def test_a_machine_that_is_off_is_reset_before_it_is_asked(self):
-        self.bob.vanish()
-        self.master.run(60)
-        self.assertEqual(
-            (True, CleanStatus.CLEAN), (self.master.builder().builderok, self.master.builder().clean_status)
-        )
-
-    def test_a_machine_that_can_not_be_reset_is_tried_seldomer_and_seldomer(self):
-        self.master.network.broken_hosts.add("bob.ppa")
-        self.master.run(400, "slave_scanner", every=5)
-        self.assertEqual(FailedBy.PROBE, self.master.builder().failed_by)
-        self.assertEqual("Resuming failed:\nOUT:\n\nERR:\nno such host\n\n", self.master.builder().failnotes)
-        self.assertEqual(3, len(self.master.network.commands))
-        self.master.network.broken_hosts.clear()
-        self.master.run(300, "slave_scanner", every=5)
-        self.assertEqual(
-            (True, CleanStatus.CLEAN), (self.master.builder().builderok, self.master.builder().clean_status)
-        )
-        self.assertEqual(1, len(self.master.mails()))
-        self.assertIn(ADMIN, self.master.config.mail.administrators)
