@@ -161,8 +161,11 @@ def _begin(session: Session, now: datetime, plan: Sequence[Assignment]) -> tuple
         update(BUILDER).where(BUILDER.c.id == bindparam("b")).values(clean_status=CleanStatus.DIRTY, clean_since=now),
         [{"b": row["builder_id"]} for row in rows],
     )
-    begun = insert(ATTEMPT).returning(ATTEMPT.c.id, sort_by_parameter_order=True)
-    return tuple(connection.scalars(begun, [{key: row[key] for key in row if key != "entry"} for row in rows]))
+    connection.execute(insert(ATTEMPT), [{key: row[key] for key in row if key != "entry"} for row in rows])
+    live = select(ATTEMPT.c.id).where(
+        ATTEMPT.c.finished.is_(None), ATTEMPT.c.builder_id.in_([row["builder_id"] for row in rows])
+    )
+    return tuple(session.scalars(live.order_by(ATTEMPT.c.id)))
 
 
 def _row(now: datetime, assignment: Assignment, number: int) -> dict[str, object]:
