@@ -18,12 +18,12 @@ from bench.rig import ROOT
 PAGE = ROOT / "docs/benchmarks.rst"
 BEGIN, END = ".. figures begin", ".. figures end"
 CASES = (
-    ("bench.throughput", "10", "10", "100"),
+    ("bench.throughput", "8", "10", "100"),
     ("bench.latency", "1", "10"),
-    ("bench.latency", "100", "20"),
-    ("bench.latency", "1000", "30", "100000"),
+    ("bench.latency", "100", "15"),
+    ("bench.latency", "1000", "20", "100000"),
     ("bench.scale",),
-    ("bench.endurance", "120"),
+    ("bench.endurance", "60"),
 )
 LIMIT = 400.0  # seconds of one benchmark
 

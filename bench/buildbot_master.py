@@ -137,7 +137,9 @@ async def measure(url, workers, builds, waiting, samples):
 
 def main(url, *numbers):
     def failed(failure):
-        failure.printTraceback()
+        sys.stdout.write(failure.getTraceback()[-1500:])
+        sys.stdout.flush()
+        os._exit(1)
 
     ended = defer.ensureDeferred(measure(url, *map(int, numbers)))
     ended.addErrback(failed).addBoth(lambda _: os._exit(0))  # the threads of its database would wait for ever

@@ -81,7 +81,7 @@ def main(seconds=10, *counts):
         case(f"master, PostgreSQL, {count} slaves", master(count, float(seconds), postgresql_farm_url()))
         peers = min(count, 100)  # its workers live in its process: more than that takes minutes to begin
         case(f"Buildbot, SQLite, {peers} workers", buildbot(peers, 40))
-        url = postgresql_url().replace("+psycopg2", "")
+        url = postgresql_url()
         case(f"Buildbot, PostgreSQL, {peers} workers", buildbot(peers, 80, url=url))
     print(json.dumps(found))
 
