@@ -22,6 +22,8 @@ SAMPLES = 20
 
 def summary(times):
     ordered = sorted(times)
+    if not ordered:
+        return {"median": None, "p99": None, "samples": 0}
     last = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     return {"median": round(median(ordered) * 1000, 1), "p99": round(last * 1000, 1), "samples": len(ordered)}
 
