@@ -12,6 +12,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import wrap
 
 from bench.rig import ROOT
 
@@ -54,8 +55,8 @@ def page(found, load):
     when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     lines = [f"{when}, {machine()}; load before and after: {load[0]:.1f}, {os.getloadavg()[0]:.1f}.", "", "::", ""]
     for name, figures in found.items():
-        told = "  ".join(f"{key} {value}" for key, value in figures.items())
-        lines.append(f"    {name:48} {told}")
+        told = ", ".join(f"{key} {value}" for key, value in figures.items())
+        lines += [f"    {name}", *wrap(told, 110, initial_indent=" " * 8, subsequent_indent=" " * 8)]
     return "\n".join(lines)
 
 
