@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from xmlrpc.client import dumps, loads
 
-from twisted.internet import reactor
 from twisted.internet.defer import ensureDeferred, gatherResults
+from twisted.internet.task import react
 from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, readBody
 from twisted.web.http_headers import Headers
 
@@ -70,7 +70,7 @@ class ByAgent:
         await self.call("clean")
 
 
-def clients(way, ports):
+def clients(reactor, way, ports):
     urls = [f"http://127.0.0.1:{port}/" for port in ports]
     if way == "slave":
         slaves = [Slave(reactor, url, 40.0) for url in urls]
@@ -81,7 +81,7 @@ def clients(way, ports):
     return [ByAgent(agent, url).build for url in urls]
 
 
-async def measure(way, builds, ports):
+async def measure(reactor, way, builds, ports):
     folder = Path(tempfile.mkdtemp())
     left = [builds]
 
@@ -92,7 +92,7 @@ async def measure(way, builds, ports):
             await build(mine)
 
     begun, cpu = time.perf_counter(), time.process_time()
-    numbered = enumerate(clients(way, ports))
+    numbered = enumerate(clients(reactor, way, ports))
     await gatherResults([ensureDeferred(work(build, folder / str(number))) for number, build in numbered])
     seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     shutil.rmtree(folder)
@@ -100,9 +100,7 @@ async def measure(way, builds, ports):
 
 
 def main(way, builds, *ports):
-    done = ensureDeferred(measure(way, int(builds), [int(port) for port in ports]))
-    done.addErrback(lambda failure: failure.printTraceback()).addBoth(lambda _: reactor.stop())
-    reactor.run()
+    react(lambda reactor: ensureDeferred(measure(reactor, way, int(builds), [int(port) for port in ports])))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.results import SUCCESS
 from buildbot.util.eventual import fireEventually
-from twisted.internet import defer, reactor, task
+from twisted.internet import defer, task
 
 CONF = """
 import __main__
@@ -56,19 +56,19 @@ def factory():
 class Peer:
     """A Buildbot master, started."""
 
-    def __init__(self, folder, url, workers):
-        self.folder, self.url, self.workers = folder, url, workers
+    def __init__(self, reactor, folder, url, workers):
+        self.reactor, self.folder, self.url, self.workers = reactor, folder, url, workers
         self.begun, self.ended = [], 0
 
     async def start(self):
         (self.folder / "master.cfg").write_text(CONF.format(url=self.url, workers=self.workers))
         loader = FileLoader(str(self.folder), "master.cfg")
-        self.master = BuildMaster(str(self.folder), config_loader=loader, reactor=reactor)
+        self.master = BuildMaster(str(self.folder), config_loader=loader, reactor=self.reactor)
         self.master.config = loader.loadConfig()
         await self.master.db.setup(check_version=False)
         await self.master.db.model.upgrade()
         await self.master.db.pool.stop()
-        self.master = BuildMaster(str(self.folder), config_loader=loader, reactor=reactor)
+        self.master = BuildMaster(str(self.folder), config_loader=loader, reactor=self.reactor)
         await self.master.startService()
         builders = await self.master.data.get(("builders",))
         self.builder_id = next(builder["builderid"] for builder in builders if builder["name"] == "b")
@@ -76,7 +76,7 @@ class Peer:
         await consume(lambda *_: self.begun.append(time.perf_counter()), ("builds", None, "new"))
         await consume(self._one_more, ("builds", None, "finished"))
         while len([w for w in self.master.workers.workers.values() if w.conn is not None]) < self.workers:
-            await task.deferLater(reactor, 0.05)
+            await task.deferLater(self.reactor, 0.05)
 
     def _one_more(self, *_):
         self.ended += 1
@@ -102,7 +102,7 @@ class Peer:
         begun, cpu = time.perf_counter(), time.process_time()
         distribute(["b"])
         while self.ended < builds:
-            await task.deferLater(reactor, 0.02)
+            await task.deferLater(self.reactor, 0.02)
         return self.ended / (time.perf_counter() - begun), (time.process_time() - cpu) / self.ended * 1000
 
     async def latency(self, samples):
@@ -112,16 +112,16 @@ class Peer:
             count, ended, submitted = len(self.begun), self.ended, time.perf_counter()
             await self.submit()
             while self.ended == ended:
-                await task.deferLater(reactor, 0.005)
+                await task.deferLater(self.reactor, 0.005)
             found.append((self.begun[count] - submitted) * 1000)
-            await task.deferLater(reactor, 0.05)
+            await task.deferLater(self.reactor, 0.05)
         return found
 
 
-async def measure(url, workers, builds, waiting, samples):
+async def measure(reactor, url, workers, builds, waiting, samples):
     result = {}
     with tempfile.TemporaryDirectory() as folder:
-        peer = Peer(Path(folder), url, workers)
+        peer = Peer(reactor, Path(folder), url, workers)
         await peer.start()
         if samples:
             times = sorted(await peer.latency(samples))
@@ -141,9 +141,11 @@ def main(url, *numbers):
         sys.stdout.flush()
         os._exit(1)
 
-    ended = defer.ensureDeferred(measure(url, *map(int, numbers)))
-    ended.addErrback(failed).addBoth(lambda _: os._exit(0))  # the threads of its database would wait for ever
-    reactor.run()
+    def run(reactor):
+        ended = defer.ensureDeferred(measure(reactor, url, *map(int, numbers)))
+        return ended.addErrback(failed).addBoth(lambda _: os._exit(0))  # its database's threads would wait for ever
+
+    task.react(run)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ import tarfile
 import time
 from xmlrpc.client import Binary, dumps, loads
 
-from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.stdio import StandardIO
+from twisted.internet.task import react
 
 METHOD = re.compile(rb"<methodName>(\w+)<")
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -110,7 +111,7 @@ class Slave(Factory):
         self.be("BUILDING", build_id=cookie, logtail=Binary(LOG[:2048]))
         length = random.uniform(*self.length)
         if length:
-            reactor.callLater(length, self.end, cookie, filemap)
+            self.clock.callLater(length, self.end, cookie, filemap)
         else:
             self.end(cookie, filemap)
         return answer(["BuilderStatus.BUILDING", cookie])
@@ -156,19 +157,25 @@ class Connection(Protocol):
 
 
 class UntilEnd(Protocol):
+    def __init__(self, ended):
+        self.ended = ended
+
     def connectionLost(self, reason=None):
-        if reactor.running:
-            reactor.stop()
+        self.ended.callback(None)
+
+
+def serve(reactor, count, shortest, longest):
+    """Listen as so many slaves, until standard input ends; then print what they saw."""
+    Slave.clock, Slave.length = reactor, (shortest, longest)
+    ports = [reactor.listenTCP(0, Slave(number), interface="127.0.0.1", backlog=50) for number in range(count)]
+    print(json.dumps([port.getHost().port for port in ports]), flush=True)
+    ended = Deferred()
+    StandardIO(UntilEnd(ended), reactor=reactor)
+    return ended.addCallback(lambda _: print(json.dumps(Slave.events), end="", flush=True))
 
 
 def main(count, shortest=0.0, longest=0.0):
-    Slave.length = (float(shortest), float(longest))
-    ports = [reactor.listenTCP(0, Slave(number), interface="127.0.0.1", backlog=50) for number in range(int(count))]
-    print(json.dumps([port.getHost().port for port in ports]), flush=True)
-    StandardIO(UntilEnd())
-    reactor.run()
-    sys.__stdout__.write(json.dumps(Slave.events))
-    sys.__stdout__.flush()
+    react(serve, (int(count), float(shortest), float(longest)))
 
 
 if __name__ == "__main__":
