@@ -298,7 +298,8 @@ class _FileCache(Resource):
             request.setResponseCode(404)
         request.setHeader("Content-Length", str(len(content or b"")))
         request.write(content or b"")
-        request.finish()
+        if not gone:  # a client may hang up over what it reads
+            request.finish()
 
 
 class _Babbler(Factory):

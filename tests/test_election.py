@@ -1,5 +1,7 @@
 """Of several masters on one PostgreSQL one takes the turns, and all hear of what is to be done."""
 
+import select
+
 from twisted.internet.defer import Deferred, execute, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -9,6 +11,7 @@ from buildmaster.election import Elected, Election
 from buildmaster.notifications import PAUSE, NotificationListener, notify
 from tests.commands import CommandFarm
 from tests.databases import postgresql_url
+from tests.processes import LIMIT
 
 
 class ElectionTests(SynchronousTestCase):
@@ -87,6 +90,7 @@ class NotificationTests(SynchronousTestCase):
 
     def notify(self, *names):
         Transactions(self.engine).write(notify, names)
+        self.assertTrue(select.select([self.listener], [], [], LIMIT)[0], f"nothing came in {LIMIT} s")
         self.listener.doRead()
 
     def test_a_command_is_heard_everywhere(self):
