@@ -63,10 +63,18 @@ def cookie(number):
     return f"{number + 1}-{number + 1}"
 
 
+def address(number):
+    """Return a slave's own address in the loopback network."""
+    return f"127.0.{number // 250}.{number % 250 + 1}"
+
+
 def serve(reactor):
     """Be all the slaves."""
-    port = reactor.listenTCP(0, Factory.forProtocol(SlaveProtocol), backlog=SLAVES, interface="0.0.0.0")
-    print(port.getHost().port, flush=True)
+    slaves = Factory.forProtocol(SlaveProtocol)
+    port = reactor.listenTCP(0, slaves, interface=address(0)).getHost().port
+    for number in range(1, SLAVES):
+        reactor.listenTCP(port, slaves, interface=address(number))
+    print(port, flush=True)
     return Deferred()
 
 
@@ -90,7 +98,7 @@ def _add(session, amd64, archive, number, port):
         urgency=Urgency.LOW, upload_archive_id=archive.id, upload_series_id=amd64.series_id, date_uploaded=NOW,
     )  # fmt: skip
     builder = Builder(
-        name=f"b{number}", title="", url=f"http://127.0.{number // 250}.{number % 250 + 1}:{port}/", trusted=True,
+        name=f"b{number}", title="", url=f"http://{address(number)}:{port}/", trusted=True,
         processors=[amd64.processor], clean_status=CleanStatus.DIRTY, kinds="binarypackage", date_created=NOW,
     )  # fmt: skip
     build = Build(
