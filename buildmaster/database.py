@@ -20,8 +20,10 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from buildmaster.joining import Asked, Deed, Group, Work, alone
+
 T = TypeVar("T")
-Work = tuple[Callable[..., Any], tuple[Any, ...]]  # Any: whatever the work takes and gives
+Item = TypeVar("Item")
 TOGETHER = 16  # works that share a transaction at the most
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for a locked SQLite file
 TRIES = 5
@@ -128,6 +130,7 @@ class Database:
     """Runs work in transactions off the reactor: writes in the order asked, on one thread; reads on others.
 
     Writes that come while another is under way are then done together, in one transaction: a commit is what costs most.
+    Next to it come statements, so what many do at the same time is ``joined``: one deed, done with all their items.
     """
 
     def __init__(self, reactor: Any, transactions: Transactions) -> None:  # Any: IReactorThreads and IReactorCore
@@ -135,7 +138,8 @@ class Database:
         self._transactions = transactions
         self._writer = ThreadPool(0, 1, "database-writer")
         self._readers = ThreadPool(0, 2, "database-reader")
-        self._asked: deque[tuple[Work, Deferred[Any]]] = deque()
+        self._asked: deque[Asked | Group] = deque()
+        self._groups: dict[Deed[Any, Any], Group] = {}
         self._writing = False
 
     def start(self) -> None:
@@ -153,26 +157,43 @@ class Database:
 
     def run(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run ``work(session, *args)`` in a transaction that is then committed; fire with what it returned."""
-        done: Deferred[T] = Deferred()
-        self._asked.append(((work, args), done))
+        asked = Asked(work, args)
+        self._ask(asked)
+        return asked.done
+
+    def join(self, deed: Deed[Item, T], item: Item) -> Deferred[T]:
+        """Do ``deed(session, items)`` with all items that wait for it; fire with what it returned for this one.
+
+        The deed returns a result for each item, in their order. Where it fails, it is done with each alone.
+        """
+        group = self._groups.get(deed)
+        if group is not None and not group.full:
+            return group.add(item)
+        self._groups[deed] = group = Group(deed)
+        done = group.add(item)
+        self._ask(group)
+        return done
+
+    def _ask(self, asked: Asked | Group) -> None:
+        self._asked.append(asked)
         if not self._writing:
             self._write()
-        return done
 
     def _write(self) -> None:
         """Begin with the works that were asked for first."""
         self._writing = True
         some = [self._asked.popleft() for _ in range(min(TOGETHER, len(self._asked)))]
-        works = [work for work, _ in some]
+        self._groups = {deed: group for deed, group in self._groups.items() if group not in some}
+        works = [asked.work for asked in some]
         ended = deferToThreadPool(self._reactor, self._writer, self._transactions.write_all, works)
-        ended.addCallback(self._written, [done for _, done in some])
+        ended.addCallback(self._written, some)
 
-    def _written(self, results: Sequence[Any], asked: Sequence[Deferred[Any]]) -> None:
+    def _written(self, results: Sequence[Any], asked: Sequence[Asked | Group]) -> None:
         self._writing = False
         if self._asked:
             self._write()
-        for done, result in zip(asked, results, strict=True):
-            done.callback(result)  # a Failure is an errback
+        for one, result in zip(asked, results, strict=True):
+            one.end(result, self.run)
 
     def read(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Like ``run``, for work that only reads: it waits for no writer."""
@@ -188,6 +209,10 @@ class InlineDatabase:
     def run(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run ``work(session, *args)`` now, and commit."""
         return execute(self._transactions.write, work, *args)
+
+    def join(self, deed: Deed[Item, T], item: Item) -> Deferred[T]:
+        """Do the deed with this item now, and commit."""
+        return execute(self._transactions.write, alone, deed, item)
 
     def read(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run ``work(session, *args)`` now, for reading only."""

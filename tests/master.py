@@ -142,6 +142,9 @@ class MortalDatabase(InlineDatabase):
     def run(self, work, *args):
         return super().run(work, *args) if self._life.may_act() else Deferred()
 
+    def join(self, deed, item):
+        return super().join(deed, item) if self._life.may_act() else Deferred()
+
     def read(self, work, *args):
         return Deferred() if self._life.dead else super().read(work, *args)
 

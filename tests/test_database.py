@@ -1,10 +1,14 @@
 """Work that shares a transaction, and what becomes of it where one piece fails."""
 
+from queue import Queue
+
 from sqlalchemy import event, text
+from twisted.internet.defer import DeferredList
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import Transactions, make_engine
+from buildmaster.database import Database, InlineDatabase, Transactions, make_engine
+from buildmaster.joining import JOINED
 from tests.databases import a_folder
 
 
@@ -41,3 +45,59 @@ class WritingTogetherTests(SynchronousTestCase):
         self.assertIsInstance(second, Failure)
         second.trap(ValueError)
         self.assertEqual(["a", "b"], self.kept())
+
+
+class Calls:
+    """The one part of a reactor that threads use: what they ask it to call is called when the test says so."""
+
+    def __init__(self):
+        self._asked = Queue()
+
+    def callFromThread(self, work, *args):
+        self._asked.put((work, args))
+
+    def until(self, done):
+        """Return the result of a Deferred that a thread fires."""
+        while not done.called:
+            work, args = self._asked.get(timeout=30)
+            work(*args)
+        return done.result
+
+
+def keep_all(session, words):
+    if "bad" in words:
+        raise ValueError("a bad word")
+    return [f"{keep(session, word)} of {len(words)}" for word in words]
+
+
+class JoiningTests(SynchronousTestCase):
+    def setUp(self):
+        self.transactions = Transactions(make_engine(f"sqlite:///{a_folder() / 'some.sqlite'}"))
+        self.transactions.write(lambda session: session.execute(text("CREATE TABLE kept (word TEXT)")) and None)
+        self.calls = Calls()
+        self.database = Database(self.calls, self.transactions)
+        self.database.start()
+        self.addCleanup(self.database.stop)
+
+    def results(self, words):
+        """Return what became of the words, which come while another work is under way."""
+        self.database.run(keep, "first")
+        joined = DeferredList([self.database.join(keep_all, word) for word in words], consumeErrors=True)
+        return self.calls.until(joined)
+
+    def test_what_waits_for_the_same_deed_is_done_at_once_and_each_gets_its_own_result(self):
+        self.assertEqual([(True, "a of 3"), (True, "b of 3"), (True, "c of 3")], self.results(["a", "b", "c"]))
+
+    def test_an_item_that_spoils_the_deed_fails_alone(self):
+        (_, first), (good, failure), (_, third) = self.results(["a", "bad", "c"])
+        self.assertEqual(("a of 1", "c of 1"), (first, third))
+        self.assertFalse(good)
+        failure.trap(ValueError)
+
+    def test_a_deed_takes_a_bounded_number_of_items(self):
+        results = self.results([str(number) for number in range(JOINED + 3)])
+        self.assertEqual({f"0 of {JOINED}", "202 of 3"}, {results[0][1], results[-1][1]})
+
+    def test_without_threads_it_is_done_at_once(self):
+        inline = InlineDatabase(self.transactions)
+        self.assertEqual("a of 1", self.successResultOf(inline.join(keep_all, "a")))

@@ -19,6 +19,7 @@ OTHERS = {
     "errands",
     "fetching",
     "folders",
+    "joining",
     "librarian",
     "mail",
     "notifications",
