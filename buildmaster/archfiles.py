@@ -1,5 +1,6 @@
 """Read from disk what decides on architectures: dpkg's tables, and Packages-arch-specific files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -52,6 +53,14 @@ class ArchSpecificFiles:
             if path.is_file():
                 return self._current(path)
         return NO_FILE
+
+    def followed(self, series: Mapping[int, tuple[str, str, str | None]]) -> dict[int, ArchSpecific]:
+        """Return by id what holds for each series whose file is still the one that it followed last.
+
+        ``series`` has of each the distribution, the name and the SHA-256 of that file.
+        """
+        files = {id_: (self.of(distribution, name), digest) for id_, (distribution, name, digest) in series.items()}
+        return {id_: file.content for id_, (file, digest) in files.items() if file.digest == digest}
 
     def _current(self, path: Path) -> ArchSpecificFile:
         there = path.stat()

@@ -11,23 +11,14 @@ from buildmaster.config import BUILT_IN_TASKS, load
 from buildmaster.farm.findings import Finding
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import make_folders
-from buildmaster.model.archive import BinaryPackageRelease
 from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.builds import Build
 from buildmaster.model.distribution import PocketChroot
 from buildmaster.model.examining import builder_addresses, examine_rows
-from buildmaster.model.invariants import broken_invariants
 from tests.commands import CommandFarm
+from tests.onebuild import OneBuildTestCase
 from tests.rows import (
     NOW,
-    a_build,
-    a_builder,
-    a_database,
-    a_publication,
-    a_release,
-    a_series,
-    a_stored_file,
-    an_archive,
     an_attempt,
 )
 
@@ -98,25 +89,7 @@ class OutsideTests(SynchronousTestCase):
         self.assertEqual([Finding("the built-in job publisher is switched off")], found)
 
 
-class RowsTestCase(SynchronousTestCase):
-    def setUp(self):
-        self.transactions = a_database(self)
-        self.transactions.write(self.fill)
-
-    def fill(self, session):
-        series = a_series(session, tags=("i386",))
-        archive = an_archive(session, series.distribution)
-        publication = a_publication(session, a_release(session, archive, series), archive, series)
-        self.build = a_build(session, publication, series.architectures[0]).id
-        processor = series.architectures[0].processor
-        self.processor = processor.name
-        self.builder = a_builder(session, processors=[processor]).id
-
-    def change(self, *statements):
-        self.transactions.write(lambda session: [session.execute(statement) for statement in statements])
-
-
-class ExaminingTests(RowsTestCase):
+class ExaminingTests(OneBuildTestCase):
     def found(self):
         return [finding.what for finding in self.transactions.read(examine_rows, NOW)]
 
@@ -145,58 +118,6 @@ class ExaminingTests(RowsTestCase):
     def test_builders_are_named_with_their_addresses(self):
         ((_, url),) = self.transactions.read(builder_addresses)
         self.assertTrue(url.startswith("http://"))
-
-
-class InvariantTests(RowsTestCase):
-    def broken(self, kept=True):
-        return [finding.what for finding in self.transactions.read(broken_invariants, lambda _: kept)]
-
-    def test_a_good_farm_breaks_none(self):
-        self.assertEqual([], self.broken())
-
-    def test_a_waiting_build_is_queued(self):
-        self.transactions.write(lambda session: session.delete(session.scalar(select(BuildQueue))))
-        self.assertEqual([f"waiting or held, and not in the queue: build {self.build}"], self.broken())
-
-    def test_an_ended_build_is_not_queued(self):
-        self.change(update(Build).values(buildstate=BuildState.FAILEDTOBUILD))
-        self.assertEqual([f"ended, and still in the queue: build {self.build}"], self.broken())
-
-    def test_a_waiting_build_is_given_to_nobody(self):
-        self.change(update(BuildQueue).values(builder_id=self.builder, buildstart=NOW))
-        self.assertIn(f"waiting, and given to a builder: build {self.build}", self.broken())
-
-    def test_a_build_in_progress_has_a_builder_and_an_attempt(self):
-        self.change(update(Build).values(buildstate=BuildState.BUILDING))
-        self.assertEqual([f"in progress, and given to no builder: build {self.build}"], self.broken())
-        self.change(update(BuildQueue).values(builder_id=self.builder, buildstart=NOW))
-        self.assertEqual([f"in progress, without an attempt of its builder: build {self.build}"], self.broken())
-
-    def test_an_attempt_of_a_waiting_build_is_over(self):
-        self.transactions.write(lambda session: an_attempt(session, session.get_one(Build, self.build)))
-        self.change(update(Build).values(buildstate=BuildState.NEEDSBUILD))
-        self.assertIn(f"an attempt under way, and the build isn't: build {self.build}", self.broken())
-
-    def test_fully_built_means_packages(self):
-        self.change(update(Build).values(buildstate=BuildState.FULLYBUILT), BuildQueue.__table__.delete())
-        self.assertEqual([f"fully built, without a package: build {self.build}"], self.broken())
-
-    def test_a_package_is_in_the_librarian(self):
-        def finish(session):
-            session.execute(update(Build).values(buildstate=BuildState.FULLYBUILT))
-            session.execute(BuildQueue.__table__.delete())
-            a_binary(session, self.build)
-
-        self.transactions.write(finish)
-        self.assertEqual([], self.broken())
-        self.assertEqual([f"x_1_i386.deb of build {self.build} is not in the librarian"], self.broken(kept=False))
-
-
-def a_binary(session, build_id):
-    file = a_stored_file(session, "x_1_i386.deb")
-    columns = {"name": "x", "version": "1", "kind": "deb", "architecture": "i386", "control": ""}
-    places = {"component": "main", "section": "devel", "priority": "optional"}
-    session.add(BinaryPackageRelease(build_id=build_id, file_id=file.id, **columns, **places))
 
 
 class DoctorCommandTests(SynchronousTestCase):

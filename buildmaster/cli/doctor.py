@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import click
 from sqlalchemy.exc import DBAPIError
 
+from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
 from buildmaster.cli.checks import (
     check_daemon,
     check_disk,
@@ -22,10 +23,16 @@ from buildmaster.cli.output import as_text, json_option
 from buildmaster.config import BUILT_IN_TASKS
 from buildmaster.disk import Disk
 from buildmaster.farm.findings import Finding
+from buildmaster.farm.queueing import NewBuild
 from buildmaster.librarian import NotKeptError
+from buildmaster.model.archspecific import series_with_files
 from buildmaster.model.examining import builder_addresses, examine_rows
+from buildmaster.model.idling import idle_beside_work
 from buildmaster.model.invariants import broken_invariants
+from buildmaster.model.unbuilt import look_for_unbuilt, tell_unbuilt
 from buildmaster.upgrading import SchemaMismatchError, check_fits
+
+PIECE = 500  # publications that are looked at in a transaction
 
 
 @click.command()
@@ -72,6 +79,20 @@ def inside(farm: Farm, *, invariants: bool) -> Iterator[Finding]:
     yield from check_slaves(list(slave_addresses(farm)), reach)
     if invariants:
         yield from farm.transactions.read(broken_invariants, lambda sha256: is_kept(farm, sha256))
+        yield from farm.transactions.read(idle_beside_work, farm.now())
+        yield from unbuilt(farm)
+
+
+def unbuilt(farm: Farm) -> Iterator[Finding]:
+    """Find sources that lack a build, a piece of the publications in a transaction each."""
+    rules = ArchSpecificFiles(farm.config.root).followed(farm.transactions.read(series_with_files))
+    table = dpkg_tables()
+    missing: list[NewBuild] = []
+    last: int | None = 0
+    while last is not None:
+        looked = farm.transactions.read(look_for_unbuilt, table, rules, last, PIECE)
+        last, missing = looked.last, missing + list(looked.missing)
+    yield from farm.transactions.read(tell_unbuilt, missing)
 
 
 def slave_addresses(farm: Farm) -> Iterator[tuple[str, str, int]]:

@@ -151,7 +151,11 @@ def _check_dependency(archive: Archive, other: Archive) -> None:
 
 
 def _requeue(session: Session, archive: Archive) -> None:
-    """Carry trust over to the waiting entries; what blocks them, and their scores, are found out again."""
+    """Carry trust over to the entries, those too that may come back from a builder.
+
+    What blocks those that wait, and their scores, are found out again.
+    """
     builds = select(Build.id).where(Build.archive_id == archive.id)
-    waiting = update(BuildQueue).where(BuildQueue.builder_id.is_(None), BuildQueue.build_id.in_(builds))
-    session.execute(waiting.values(is_trusted=archive.trusted, reason=None, score_step=None))
+    entries = update(BuildQueue).where(BuildQueue.build_id.in_(builds))
+    session.execute(entries.values(is_trusted=archive.trusted))
+    session.execute(entries.where(BuildQueue.builder_id.is_(None)).values(reason=None, score_step=None))

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.states import HELD, BuildState
-from buildmaster.model.archive import BinaryPackageRelease
+from buildmaster.farm.states import HELD, BuildState, CleanStatus
+from buildmaster.model.archive import Archive, BinaryPackageRelease
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build, BuildQueue
+from buildmaster.model.distribution import DistroArchSeries
 from buildmaster.model.files import StoredFile
 
 CURE = "this is a fault of the build master: keep a copy of the database, and report it"
@@ -19,6 +20,7 @@ LIVE = exists().where(
     Attempt.finished.is_(None),
     Attempt.builder_id == BuildQueue.builder_id,
 )
+LATER = aliased(Attempt)
 ENTRY = exists().where(BuildQueue.build_id == Build.id)
 
 
@@ -29,7 +31,7 @@ def broken_invariants(session: Session, kept: Callable[[str], bool]) -> tuple[Fi
         for title, query in QUERIES.items()
         for build_id in session.scalars(query)
     ]
-    return (*found, *_twice(session), *_lost(session, kept))
+    return (*found, *_twice(session), *_clean(session), *_lost(session, kept))
 
 
 def _entries(*conditions: ColumnElement[bool]) -> Select[int]:
@@ -48,6 +50,20 @@ QUERIES = {
     "an attempt under way, and the build isn't": select(Build.id)
     .join(Build.attempts)
     .where(Attempt.finished.is_(None), Build.buildstate.not_in(HELD)),
+    "waits, with a reason that says nothing": _entries(BuildQueue.builder_id.is_(None), BuildQueue.reason == ""),
+    "queued for other builders than its architecture and archive name": _entries(
+        (BuildQueue.processor_id != DistroArchSeries.processor_id) | (BuildQueue.is_trusted != Archive.trusted),
+    )
+    .join(Build.architecture)
+    .join(Build.archive),
+    "its results wait for the uploader, and nobody knows where": select(Build.id).where(
+        Build.buildstate == BuildState.UPLOADING,
+        ~exists().where(Attempt.build_id == Build.id, Attempt.state == BuildState.UPLOADING, Attempt.leaf.is_not(None)),
+    ),
+    "fully built once, and tried again": select(Attempt.build_id).where(
+        Attempt.state == BuildState.FULLYBUILT,
+        exists().where(LATER.build_id == Attempt.build_id, LATER.number > Attempt.number),
+    ),
     "fully built, without a package": select(Build.id).where(
         Build.buildstate == BuildState.FULLYBUILT,
         ~exists().where(BinaryPackageRelease.build_id == Build.id),
@@ -59,6 +75,13 @@ def _twice(session: Session) -> Iterator[Finding]:
     query = select(Builder.name).join(Attempt).where(Attempt.finished.is_(None)).group_by(Builder.name)
     for name in session.scalars(query.having(func.count() > 1)):
         yield Finding(f"holds more than one build: builder {name}", CURE)
+
+
+def _clean(session: Session) -> Iterator[Finding]:
+    held = exists().where(BuildQueue.builder_id == Builder.id)
+    query = select(Builder.name).where(Builder.clean_status == CleanStatus.CLEAN, held).order_by(Builder.name)
+    for name in session.scalars(query):
+        yield Finding(f"holds a build, and is taken for clean: builder {name}", CURE)
 
 
 def _lost(session: Session, kept: Callable[[str], bool]) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from buildmaster.model.archive import (
 )
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import DistroArchSeries, DistroSeries, PocketChroot
+from buildmaster.model.mapping import AnySelect
 from buildmaster.model.newbuilds import add_builds
 from buildmaster.model.superseding import supersede_gone
 
@@ -91,11 +92,13 @@ def _unexamined(limit: int) -> Any:  # Any: a select of many columns
 
 def _missing(session: Session, rows: Sequence[Row[Any]], policy: Policy) -> tuple[NewBuild, ...]:
     series = series_facts(session, {row.series_id for row in rows}, policy.arch_specific)
-    existing = _existing(session, {row.release_id for row in rows})
-    return missing_builds([_source(row) for row in rows], series, existing, policy.table)
+    releases = {row.release_id for row in rows}
+    existing = built_places(session, releases) | copied_places(session, releases)
+    return missing_builds([source_facts(row) for row in rows], series, existing, policy.table)
 
 
-def _source(row: Row[Any]) -> SourceFacts:
+def source_facts(row: Row[Any]) -> SourceFacts:
+    """Return what decides on builds of a published source."""
     return SourceFacts(
         row.release_id,
         row.archive_id,
@@ -151,11 +154,16 @@ def _architectures(session: Session, series_ids: Collection[int]) -> dict[int, l
     return found
 
 
-def _existing(session: Session, release_ids: Collection[int]) -> set[Place]:
-    """Return the places that have a build, or binaries of a build elsewhere that were copied there."""
-    builds = select(Build.sourcepackagerelease_id, Build.distroarchseries_id, Build.archive_id)
+def built_places(session: Session, release_ids: Collection[int]) -> set[Place]:
+    """Return the places that have a build of one of these sources, in whatever state."""
+    query = select(Build.sourcepackagerelease_id, Build.distroarchseries_id, Build.archive_id)
+    return _places(session, query.where(Build.sourcepackagerelease_id.in_(release_ids)))
+
+
+def copied_places(session: Session, release_ids: Collection[int]) -> set[Place]:
+    """Return the places that have binaries of these sources which were built elsewhere, and copied there."""
     there = DistroArchSeries.__table__.alias("there")
-    copies = (
+    query = (
         select(Build.sourcepackagerelease_id, BinaryPublication.distroarchseries_id, BinaryPublication.archive_id)
         .join(BinaryPackageRelease, BinaryPackageRelease.build_id == Build.id)
         .join(BinaryPublication, BinaryPublication.release_id == BinaryPackageRelease.id)
@@ -163,9 +171,11 @@ def _existing(session: Session, release_ids: Collection[int]) -> set[Place]:
         .join(there, there.c.id == BinaryPublication.distroarchseries_id)
         .where(there.c.architecturetag == DistroArchSeries.architecturetag)
     )
-    wanted = Build.sourcepackagerelease_id.in_(release_ids)
-    found = [row for places in (builds, copies) for row in session.execute(places.where(wanted))]
-    return {(release, architecture, archive) for release, architecture, archive in found}
+    return _places(session, query.where(Build.sourcepackagerelease_id.in_(release_ids)))
+
+
+def _places(session: Session, query: AnySelect) -> set[Place]:
+    return {(release, architecture, archive) for release, architecture, archive in session.execute(query)}
 
 
 def _place(row: Row[Any]) -> tuple[int, int, int]:
