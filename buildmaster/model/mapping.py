@@ -3,6 +3,7 @@
 Ids are never given twice, on SQLite neither; times are UTC; an enumeration is stored as its number or its word.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, cast
@@ -67,9 +68,10 @@ class Number(TypeDecorator[IntEnum]):
         """Store the number."""
         return None if value is None else int(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> IntEnum | None:
-        """Return the member."""
-        return None if value is None else self.kind(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], IntEnum | None]:
+        """Return what looks the member up: a table, since a snapshot of a large farm has many."""
+        members: dict[int | None, IntEnum | None] = {None: None, **{member.value: member for member in self.kind}}
+        return members.__getitem__
 
 
 class Word(TypeDecorator[StrEnum]):
@@ -86,9 +88,10 @@ class Word(TypeDecorator[StrEnum]):
         """Store the word."""
         return None if value is None else str(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        """Return the member."""
-        return None if value is None else self.kind(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], StrEnum | None]:
+        """Return what looks the member up: a table, since a snapshot of a large farm has many."""
+        members: dict[str | None, StrEnum | None] = {None: None, **{member.value: member for member in self.kind}}
+        return members.__getitem__
 
 
 Id = Annotated[int, mapped_column(Integer, primary_key=True)]

@@ -1,9 +1,14 @@
-"""The farm at one moment, as the scanner sees it: one set of queries, whatever the number of builders."""
+"""The farm at one moment, as the scanner sees it: one set of queries, whatever the number of builders.
+
+A farm is looked at often, and may be large. So the queries are prepared once, the columns stand in the order of the
+facts' fields, and what many builders have in common is made once.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.facts import BuilderFacts, JobFacts
@@ -12,136 +17,101 @@ from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, Processor
-from buildmaster.model.mapping import AnyRow, AnySelect
+from buildmaster.model.mapping import AnyRow, AnySelect, table_of
 
-BUILDER = Builder.__table__.c
-COLUMNS = (
-    BUILDER.id,
-    BUILDER.name,
-    BUILDER.url,
-    BUILDER.trusted,
-    BUILDER.vm_host,
-    BUILDER.builderok,
-    BUILDER.failed_by,
-    BUILDER.failnotes,
-    BUILDER.date_failed,
-    BUILDER.manual,
-    BUILDER.clean_status,
-    BUILDER.clean_since,
-    BUILDER.failure_count,
-    BUILDER.silent_scans,
-    BUILDER.silent_since,
-    BUILDER.probe_delay,
-    BUILDER.next_probe,
-    BUILDER.version,
-    BUILDER.kinds,
+BUILDER, BELONGS, PROCESSOR = table_of(Builder).c, table_of(BuilderProcessor).c, table_of(Processor).c
+ATTEMPT, BUILD, ENTRY = table_of(Attempt).c, table_of(Build).c, table_of(BuildQueue).c
+ARCHIVE, SOURCE = table_of(Archive).c, table_of(SourcePackageRelease).c
+ARCHITECTURE, SERIES, DISTRIBUTION = table_of(DistroArchSeries).c, table_of(DistroSeries).c, table_of(Distribution).c
+
+Kinds = tuple[str, ...]  # the names of a builder's processors
+MOST = 500  # builders that can be asked for by their ids
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+
+BUILDERS: AnySelect = (
+    select(BUILDER.id, BUILDER.name, BUILDER.url)
+    .add_columns(BUILDER.trusted, BUILDER.vm_host, BUILDER.builderok, BUILDER.failed_by, BUILDER.failnotes)
+    .add_columns(BUILDER.date_failed, BUILDER.manual, BUILDER.clean_status, BUILDER.clean_since)
+    .add_columns(BUILDER.failure_count, BUILDER.silent_scans, BUILDER.silent_since)
+    .add_columns(BUILDER.probe_delay, BUILDER.next_probe, BUILDER.version, BUILDER.kinds)
+    .where(BUILDER.date_removed.is_(None))
+    .order_by(BUILDER.id)
+)
+PROCESSORS: AnySelect = (
+    select(BELONGS.builder_id, PROCESSOR.name)
+    .join_from(table_of(BuilderProcessor), table_of(Processor))
+    .order_by(PROCESSOR.name)
+)
+TAGS: AnySelect = (
+    select(PROCESSOR.name, ARCHITECTURE.architecturetag)
+    .join_from(table_of(Processor), table_of(DistroArchSeries))
+    .distinct()
+)
+JOBS: AnySelect = (
+    select(ATTEMPT.builder_id)
+    .add_columns(ATTEMPT.build_id, ENTRY.id, ATTEMPT.id, ATTEMPT.number, ATTEMPT.cookie)
+    .add_columns(BUILD.buildstate, ATTEMPT.started)
+    .add_columns(ENTRY.logtail, ENTRY.tail_changed, ENTRY.cancel_since, BUILD.pocket)
+    .add_columns(ARCHIVE.id, SERIES.status, ARCHIVE.purpose, ARCHIVE.private, BUILD.estimated_build_duration)
+    .add_columns(ARCHIVE.build_limit, ARCHIVE.silence_limit, ARCHIVE.empty_log_limit)
+    .add_columns(ENTRY.held_for, ATTEMPT.accepted.is_not(None))
+    .add_columns(ARCHITECTURE.architecturetag, SOURCE.name, SOURCE.version, DISTRIBUTION.name, SERIES.name)
+    .join_from(table_of(Attempt), table_of(Build), BUILD.id == ATTEMPT.build_id)
+    .join(table_of(BuildQueue), ENTRY.build_id == BUILD.id)
+    .join(table_of(Archive), ARCHIVE.id == BUILD.archive_id)
+    .join(table_of(DistroArchSeries), ARCHITECTURE.id == BUILD.distroarchseries_id)
+    .join(table_of(DistroSeries), SERIES.id == ARCHITECTURE.series_id)
+    .join(table_of(Distribution), DISTRIBUTION.id == SERIES.distribution_id)
+    .join(table_of(SourcePackageRelease), SOURCE.id == BUILD.sourcepackagerelease_id)
+    .where(ATTEMPT.finished.is_(None))
+)
+EVERYBODY = (JOBS, PROCESSORS, BUILDERS)
+SOME = (
+    JOBS.where(ATTEMPT.builder_id.in_(IDS)),
+    PROCESSORS.where(BELONGS.builder_id.in_(IDS)),
+    BUILDERS.where(BUILDER.id.in_(IDS)),
 )
 
 
 def snapshot(session: Session) -> tuple[BuilderFacts, ...]:
     """Return what is believed about every builder, and about the job that it holds."""
-    jobs = {row.builder_id: _job(row) for row in session.execute(_jobs())}
-    processors = _processors(session)
-    tags = _tags(session)
-    rows = session.execute(select(*COLUMNS).where(BUILDER.date_removed.is_(None)).order_by(BUILDER.id))
-    return tuple(_builder(row, processors[row.id], tags, jobs.get(row.id)) for row in rows)
+    return _facts(session, EVERYBODY, {})
 
 
-def _builder(
-    row: AnyRow,
-    processors: tuple[str, ...],
-    tags: Mapping[str, frozenset[str]],
-    job: JobFacts | None,
-) -> BuilderFacts:
-    known = dict(row._mapping) | {"kinds": tuple(row.kinds.split())}  # noqa: SLF001 (SQLAlchemy's documented name)
-    mine = frozenset[str]().union(*(tags[processor] for processor in processors))
-    return BuilderFacts(**known, processors=processors, tags=mine, job=job)
+def glimpse(session: Session, builder_ids: Collection[int]) -> tuple[BuilderFacts, ...]:
+    """Return what is believed about these builders, at most ``MOST``, and about the jobs that they hold."""
+    return _facts(session, SOME, {"ids": list(builder_ids)})
 
 
-def _processors(session: Session) -> Mapping[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = defaultdict(tuple)
-    query = select(BuilderProcessor.builder_id, Processor.name).join(Processor).order_by(Processor.name)
-    for builder_id, name in session.execute(query):
-        found[builder_id] += (name,)
+def _facts(session: Session, queries: Sequence[AnySelect], given: dict[str, list[int]]) -> tuple[BuilderFacts, ...]:
+    connection = session.connection()
+    jobs, processors, builders = (connection.execute(query, given).all() for query in queries)
+    held = {row[0]: _job(row) for row in jobs}
+    kinds = _grouped(processors)
+    tags = _tags(set(kinds.values()), _grouped(connection.execute(TAGS).all()))
+    return tuple(_builder(row, kinds[row[0]], tags, held.get(row[0])) for row in builders)
+
+
+def _grouped(rows: Iterable[AnyRow]) -> dict[Any, tuple[str, ...]]:
+    found: dict[Any, tuple[str, ...]] = defaultdict(tuple)  # Any: the first column
+    for key, name in rows:
+        found[key] += (name,)
     return found
 
 
-def _tags(session: Session) -> Mapping[str, frozenset[str]]:
-    """Return the tags of the architectures of each processor."""
-    found: dict[str, frozenset[str]] = defaultdict(frozenset)
-    query = select(Processor.name, DistroArchSeries.architecturetag).join(DistroArchSeries).distinct()
-    for processor, tag in session.execute(query):
-        found[processor] |= {tag}
-    return found
+def _tags(kinds: Iterable[Kinds], found: Mapping[str, Kinds]) -> dict[Kinds, frozenset[str]]:
+    """Return the tags of the architectures that a builder of these processors may be."""
+    return {names: frozenset(tag for name in names for tag in found[name]) for names in {(), *kinds}}
 
 
-def _jobs() -> AnySelect:
-    return (
-        select(
-            Attempt.builder_id,
-            Attempt.build_id,
-            BuildQueue.id.label("entry_id"),
-            Attempt.id.label("attempt_id"),
-            Attempt.number,
-            Attempt.cookie,
-            Attempt.accepted,
-            Attempt.leaf,
-            Build.buildstate,
-            Attempt.started,
-            Build.pocket,
-            Build.estimated_build_duration,
-            BuildQueue.logtail,
-            BuildQueue.tail_changed,
-            BuildQueue.cancel_since,
-            BuildQueue.held_for,
-            Archive.id.label("archive_id"),
-            Archive.purpose,
-            Archive.private,
-            Archive.build_limit,
-            Archive.silence_limit,
-            Archive.empty_log_limit,
-            Distribution.name.label("distribution"),
-            DistroSeries.name.label("series"),
-            DistroSeries.status,
-            DistroArchSeries.architecturetag,
-            SourcePackageRelease.name.label("source"),
-            SourcePackageRelease.version,
-        )
-        .select_from(Attempt)
-        .join(Build, Build.id == Attempt.build_id)
-        .join(BuildQueue, BuildQueue.build_id == Build.id)
-        .join(Archive, Archive.id == Build.archive_id)
-        .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
-        .join(DistroSeries, DistroSeries.id == DistroArchSeries.series_id)
-        .join(Distribution, Distribution.id == DistroSeries.distribution_id)
-        .join(SourcePackageRelease, SourcePackageRelease.id == Build.sourcepackagerelease_id)
-        .where(Attempt.finished.is_(None))
-    )
+def _builder(row: AnyRow, kinds: Kinds, tags: Mapping[Kinds, frozenset[str]], job: JobFacts | None) -> BuilderFacts:
+    fields = (*row[:3], kinds, tags[kinds], *row[3:18], tuple(row[18].split()), job)
+    return BuilderFacts(*fields)
 
 
 def _job(row: AnyRow) -> JobFacts:
-    return JobFacts(
-        build_id=row.build_id,
-        entry_id=row.entry_id,
-        attempt_id=row.attempt_id,
-        attempt=row.number,
-        cookie=row.cookie,
-        state=row.buildstate,
-        started=row.started,
-        title=build_title(row.architecturetag, row.source, row.version, (row.distribution, row.series), row.pocket),
-        label=f"{row.distribution}-{row.series}-{row.architecturetag}.{row.source}_{row.version}",
-        logtail=row.logtail,
-        tail_changed=row.tail_changed,
-        cancel_since=row.cancel_since,
-        pocket=row.pocket,
-        archive_id=row.archive_id,
-        series_status=row.status,
-        purpose=row.purpose,
-        private=row.private,
-        estimate=row.estimated_build_duration,
-        build_limit=row.build_limit,
-        silence_limit=row.silence_limit,
-        empty_log_limit=row.empty_log_limit,
-        held_for=row.held_for,
-        accepted=row.accepted is not None,
-    )
+    tag, source, version, distribution, series = row[22:]
+    title = build_title(tag, source, version, (distribution, series), row[11])
+    label = f"{distribution}-{series}-{tag}.{source}_{version}"
+    fields = (*row[1:8], title, *row[8:12], label, *row[12:22])
+    return JobFacts(*fields)
