@@ -5,16 +5,15 @@ arrived whole stay in a private folder until all are there; then one rename land
 says so.
 """
 
-import gzip
 import hashlib
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from sqlalchemy.orm import Session
 from twisted.internet.defer import Deferred
 
 from buildmaster.database import Database
@@ -24,13 +23,16 @@ from buildmaster.farm.logs import log_name
 from buildmaster.farm.redacting import without_credentials
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import GATHERING, INCOMING
-from buildmaster.librarian import ILibrarian
-from buildmaster.model.attempts import held, results_landed, start_gathering
-from buildmaster.model.files import remember_file
+from buildmaster.librarian import ILibrarian, sync_folder
+from buildmaster.model.files import NewFile
+from buildmaster.model.gathering import Landing, begin_gathering, land
 from buildmaster.slave import ISlave
 
 InThread = Callable[..., Deferred[Any]]  # Any: whatever the function returns
-LOG, RESULTS = "buildlog.gz", "results"
+FileMap = tuple[tuple[str, str], ...]  # names and SHA-1s
+LOG, RAW, RESULTS = "buildlog.gz", "buildlog", "results"
+PIECE = 1 << 20  # bytes of a log that are compressed at a time
+LONGEST_LINE = 1 << 22  # bytes: of a longer one credentials are looked for in parts
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ class Log:
     label: str
     archive_id: int | None
 
-    def named(self, session: Session, now: datetime, state: BuildState) -> int:
-        """Name it by the state that the build came to; return the id of the file."""
-        return remember_file(session, self.content, log_name(self.label, state), "text/plain", now, self.archive_id)
+    def named(self, state: BuildState) -> NewFile:
+        """Name it by the state that the build came to."""
+        return NewFile(self.content, log_name(self.label, state), "text/plain", self.archive_id)
 
 
 class CollectionFailedError(Exception):
@@ -78,20 +80,23 @@ class Collector:
         self._in_thread = in_thread
         self._now = now
 
-    async def collect(self, slave: ISlave, job: JobFacts, filemap: tuple[tuple[str, str], ...]) -> bool:
+    async def collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> bool:
         """Fetch log and results and hand them on; tell whether they were still wanted.
 
         Raise CollectionFailedError where the slave stalls or lies.
         """
-        if not await self._database.run(start_gathering, job.attempt_id):
+        before = await self._database.join(begin_gathering, job.attempt_id)
+        if before is None:
             return False
-        leaf = await self._in_thread(self.landed, job.cookie)
+        found = await self._found(job, filemap) if before is BuildState.GATHERING else Found()
         log = await self.log(slave, job)
+        leaf = found.leaf
         if leaf is None:
-            await self._fetch_all(slave, job, filemap)
+            await self._fetch_all(slave, job, filemap, found.sizes)
             leaf = await self._in_thread(self._land, job)
-        done = await self._database.run(_landed, self._now(), job.attempt_id, leaf, log)
-        await self.forget(job)
+        landing = Landing(job.attempt_id, leaf, log.named(BuildState.UPLOADING), self._now())
+        done = await self._database.join(land, landing)
+        self.forget(job)
         return bool(done)
 
     async def log(self, slave: ISlave, job: JobFacts) -> Log:
@@ -99,20 +104,31 @@ class Collector:
 
         Where the slave does not hand it over, what is known of it takes its place.
         """
-        folder = self._folder(job.cookie)
-        compressed, raw = folder / LOG, folder / "buildlog"
-        if not await self._in_thread(compressed.exists):
-            await self._in_thread(_fresh, folder / RESULTS)
-            fetched = await slave.fetch("buildlog", raw, self._bounds.log)
-            if isinstance(fetched, Silence):
-                await self._in_thread(raw.write_text, _instead(job, fetched))
-            await self._in_thread(compress, raw, compressed)
-        content = await self._in_thread(self._librarian.add, compressed)
+        folder, instead = self._folder(job.cookie), None
+        if not await self._in_thread(_ready, folder):
+            fetched = await slave.fetch("buildlog", folder / RAW, self._bounds.log)
+            instead = _instead(job, fetched) if isinstance(fetched, Silence) else None
+        content = await self._in_thread(self._keep_log, folder, instead)
         return Log(content, job.label, job.archive_id if job.private else None)
 
-    async def forget(self, job: JobFacts) -> None:
-        """Drop what was fetched on the way."""
-        await self._in_thread(shutil.rmtree, self._folder(job.cookie), True)
+    def forget(self, job: JobFacts) -> Deferred[None]:
+        """Drop what was fetched on the way; nobody need wait for that."""
+        dropped: Deferred[None] = self._in_thread(_forget, self._folder(job.cookie))
+        return dropped
+
+    async def _found(self, job: JobFacts, filemap: FileMap) -> "Found":
+        """Return what a master that was killed had done of this."""
+        leaf = await self._in_thread(self.landed, job.cookie)
+        safe = [(name, sha1) for name, sha1 in filemap if is_safe(name)]
+        return Found(leaf, await self._in_thread(_whole, self._folder(job.cookie) / RESULTS, safe))
+
+    def _keep_log(self, folder: Path, instead: str | None) -> Content:
+        """Compress the log that was fetched, or what takes its place, unless that was done; keep it."""
+        if instead is not None:
+            (folder / RAW).write_text(instead)
+        if not (folder / LOG).exists():
+            compress(folder / RAW, folder / LOG)
+        return self._librarian.add(folder / LOG)
 
     def landed(self, cookie: str) -> str | None:
         """Return the name of the folder in incoming/ that holds the results of the attempt, if they are there."""
@@ -123,57 +139,84 @@ class Collector:
     def _folder(self, cookie: str) -> Path:
         return self._root / GATHERING / cookie
 
-    async def _fetch_all(self, slave: ISlave, job: JobFacts, filemap: tuple[tuple[str, str], ...]) -> None:
+    async def _fetch_all(self, slave: ISlave, job: JobFacts, filemap: FileMap, sizes: Mapping[str, int]) -> None:
+        """Fetch the files, those whose ``sizes`` are not known yet."""
         self._check_names(filemap)
-        room = self._bounds.size
+        room = self._bounds.size - sum(sizes.values())
         for name, sha1 in filemap:
-            room -= await self._fetch(slave, self._folder(job.cookie) / RESULTS / name, sha1, room)
+            if name not in sizes:
+                room -= await _fetch(slave, self._folder(job.cookie) / RESULTS / name, sha1, room)
 
-    def _check_names(self, filemap: tuple[tuple[str, str], ...]) -> None:
+    def _check_names(self, filemap: FileMap) -> None:
         if len(filemap) > self._bounds.files:
             raise CollectionFailedError(f"{len(filemap)} result files, and {self._bounds.files} are allowed")
         unsafe = [name for name, _ in filemap if not is_safe(name)]
         if unsafe:
             raise CollectionFailedError(f"result files with names that are not allowed: {', '.join(map(repr, unsafe))}")
 
-    async def _fetch(self, slave: ISlave, path: Path, sha1: str, room: int) -> int:
-        """Fetch one file, unless it is there already; return its size in bytes."""
-        kept = await self._in_thread(_size_if, path, sha1)
-        if kept is not None:
-            return int(kept)
-        content = await slave.fetch(sha1, path, room)
-        if isinstance(content, Silence):
-            raise CollectionFailedError(f"{path.name} could not be fetched: {content.reason}")
-        if content.sha1 != sha1:
-            raise CollectionFailedError(f"{path.name} is not what was promised: SHA-1 {content.sha1}, not {sha1}")
-        return content.size
-
     def _land(self, job: JobFacts) -> str:
-        """Move the whole results into incoming/ by one rename; return the name of their folder there."""
+        """Move the whole results, flushed to the disk, into incoming/ by one rename; return the name there."""
         leaf = f"{self._now():%Y%m%d-%H%M%S}-{job.cookie}"
-        incoming = self._root / INCOMING
-        incoming.mkdir(parents=True, exist_ok=True)
-        (self._folder(job.cookie) / RESULTS).rename(incoming / leaf)
+        results, incoming = self._folder(job.cookie) / RESULTS, self._root / INCOMING
+        sync_folder(results)
+        try:
+            results.rename(incoming / leaf)
+        except FileNotFoundError:
+            incoming.mkdir(parents=True)
+            results.rename(incoming / leaf)
+        sync_folder(incoming)
         return leaf
 
 
-def _landed(session: Session, now: datetime, attempt_id: int, leaf: str, log: Log) -> bool:
-    if held(session, attempt_id) is None:
-        return False
-    return results_landed(session, now, attempt_id, leaf, log.named(session, now, BuildState.UPLOADING))
+@dataclass(frozen=True)
+class Found:
+    """What a master that was killed had done: the folder that has landed, and the sizes of the files that are whole."""
+
+    leaf: str | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
-def _fresh(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+async def _fetch(slave: ISlave, path: Path, sha1: str, room: int) -> int:
+    """Fetch one file; return its size in bytes."""
+    content = await slave.fetch(sha1, path, room)
+    if isinstance(content, Silence):
+        raise CollectionFailedError(f"{path.name} could not be fetched: {content.reason}")
+    if content.sha1 != sha1:
+        raise CollectionFailedError(f"{path.name} is not what was promised: SHA-1 {content.sha1}, not {sha1}")
+    return content.size
 
 
-def _size_if(path: Path, sha1: str) -> int | None:
-    """Return the size of the file if it is there with this content."""
-    if not path.exists():
-        return None
+def _ready(folder: Path) -> bool:
+    """Make the folders that are missing; tell whether the log is there already."""
+    try:
+        folder.mkdir()
+    except FileNotFoundError:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        (folder / RESULTS).mkdir(exist_ok=True)
+        return (folder / LOG).exists()
+    (folder / RESULTS).mkdir()
+    return False
+
+
+def _whole(folder: Path, files: Collection[tuple[str, str]]) -> dict[str, int]:
+    """Return the sizes of those of the files that are in the folder, with the content of their SHA-1."""
+    there = [(folder / name, sha1) for name, sha1 in files if (folder / name).exists()]
+    return {path.name: path.stat().st_size for path, sha1 in there if _sha1(path) == sha1}
+
+
+def _sha1(path: Path) -> str:
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha1").hexdigest()
-    return path.stat().st_size if found == sha1 else None
+        return hashlib.file_digest(file, "sha1").hexdigest()
+
+
+def _forget(folder: Path) -> None:
+    """Remove the folder, which holds the log alone as a rule."""
+    try:
+        (folder / LOG).unlink()
+        folder.rmdir()
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _instead(job: JobFacts, silence: Silence) -> str:
@@ -186,11 +229,22 @@ def _instead(job: JobFacts, silence: Silence) -> str:
 def compress(raw: Path, compressed: Path) -> None:
     """Write the log at ``raw`` to ``compressed``, without the credentials in its URLs, whole or not at all."""
     partial = compressed.with_suffix(".new")
-    with (
-        raw.open(encoding="utf-8", errors="replace") as lines,
-        partial.open("wb") as file,
-        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed,
-    ):
-        packed.writelines(without_credentials(line).encode() for line in lines)
+    with raw.open("rb") as log, partial.open("wb") as file:
+        packer = zlib.compressobj(wbits=31)  # of gzip, without a time
+        for piece in _pieces(log):
+            file.write(packer.compress(without_credentials(piece.decode("utf-8", "replace")).encode()))
+        file.write(packer.flush())
     partial.rename(compressed)
     raw.unlink()
+
+
+def _pieces(log: BinaryIO) -> Iterator[bytes]:
+    """Yield the log in pieces of whole lines."""
+    rest = b""
+    while piece := log.read(PIECE):
+        whole, end, rest = (rest + piece).rpartition(b"\n")
+        yield whole + end
+        if len(rest) > LONGEST_LINE:
+            yield rest
+            rest = b""
+    yield rest

@@ -21,8 +21,9 @@ from buildmaster.farm.scanning import next_delay
 from buildmaster.farm.states import BuilderStatus, BuildState, FailedBy
 from buildmaster.model.attempts import Setback, conclude, held
 from buildmaster.model.blaming import requeue, still_failing
+from buildmaster.model.files import remember_files
 from buildmaster.model.notifying import Notices
-from buildmaster.model.upkeep import cleaned, fail, restore
+from buildmaster.model.upkeep import clean_all, cleaned, fail, restore
 from buildmaster.resetting import CannotResumeHostError, Resetter
 from buildmaster.saying import say
 from buildmaster.slave import Slaves
@@ -73,7 +74,7 @@ class Duties:
         """End a build, with its log."""
         fetched = await self._collector.log(self._slaves.of(builder), job)
         await self._database.run(_concluded, self._now(), job, action, fetched, self._notices)
-        await self._collector.forget(job)
+        self._collector.forget(job)
         await self.clean(builder)
 
     async def give_back(self, builder: BuilderFacts, job: JobFacts, action: Requeue) -> None:
@@ -85,7 +86,7 @@ class Duties:
     async def _given_back(self, builder: BuilderFacts, job: JobFacts, setback: Setback, fetched: Log) -> None:
         verdict = await self._database.run(_given_back, self._now(), builder, job, setback, fetched, self._notices)
         say(builder, judged(builder, job.title, verdict, setback.reason))
-        await self._collector.forget(job)
+        self._collector.forget(job)
 
     async def abort(self, builder: BuilderFacts) -> None:
         """Tell the slave to end its build; whether it does is seen by the next scan."""
@@ -100,9 +101,10 @@ class Duties:
         if isinstance(word, SlaveStatus) and word.status in OVER:
             reply = await slave.clean()
             if reply == BuilderStatus.IDLE.value and not builder.is_reset:
-                await self._database.run(cleaned, self._now(), builder.id, builder.url)
+                await self._database.join(clean_all, (builder.id, builder.url, self._now()))
+                self._nudge("dispatcher")
+                return
         self._nudge("slave_scanner")
-        self._nudge("dispatcher")
 
     async def reset(self, builder: BuilderFacts) -> None:
         """Reset the builder's virtual machine; one that can't be reset is out of service until it can."""
@@ -121,7 +123,7 @@ def _concluded(
 ) -> None:
     if held(session, job.attempt_id) is None:
         return
-    log_id = fetched.named(session, now, action.state)
+    (log_id,) = remember_files(session, [(fetched.named(action.state), now)])
     ending = {"failure": action.failure, "dependencies": action.dependencies}
     conclude(session, now, job.attempt_id, action.state, log_id=log_id, **ending)
     notices.ended(session, now, job.build_id)
@@ -138,7 +140,7 @@ def _given_back(
 ) -> Verdict | None:
     if held(session, job.attempt_id) is None:
         return None
-    log_id = fetched.named(session, now, BuildState.NEEDSBUILD)
+    (log_id,) = remember_files(session, [(fetched.named(BuildState.NEEDSBUILD), now)])
     return requeue(session, now, builder, job.attempt_id, replace(setback, log_id=log_id), notices)
 
 

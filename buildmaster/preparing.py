@@ -12,7 +12,7 @@ from typing import Any
 from buildmaster.database import Database
 from buildmaster.farm.facts import BuilderFacts, BuildReply, Present, Silence, SlaveStatus
 from buildmaster.farm.states import BuilderStatus
-from buildmaster.model.attempts import accepted, wanted
+from buildmaster.model.attempts import accept, wanted
 from buildmaster.slave import ISlave
 
 KINDS = ("binarypackage", "debian")  # what slaves call a build of binary packages, today's word first
@@ -83,7 +83,7 @@ class Preparer:
             await self._send_files(slave, order)
             reply = await self._build(slave, order)
         taken = await self._judge(slave, order, reply)
-        await self._database.run(accepted, self._now(), order.attempt_id)
+        await self._database.join(accept, (order.attempt_id, self._now()))
         return taken
 
     async def _send_files(self, slave: ISlave, order: Order) -> None:

@@ -1,6 +1,7 @@
 """Write a file to disk and hash it while it comes from a slave, in threads, a piece after the other."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,7 @@ from buildmaster.farm.facts import Content, Silence
 from buildmaster.slavewire import Exchange
 
 PIECE = 1_048_576  # bytes that are written at once; the slave waits meanwhile
+BUFFER = 65_536  # bytes
 SLOWEST = 16_384  # bytes a second: whatever keeps coming slower than this is given up in the end
 
 
@@ -30,15 +32,17 @@ class HashedFile:
     def add(self, piece: bytes) -> None:
         """Write some more."""
         if self._file is None:
-            self._file = self._path.open("wb")
+            self._file = self._path.open("wb", buffering=BUFFER)
         self._file.write(piece)
         self._sha256.update(piece)
         self._sha1.update(piece)
         self._size += len(piece)
 
     def finish(self, piece: bytes) -> Content:
-        """Write the rest, and return what is in the file."""
+        """Write the rest, flush all to the disk, and return what is in the file."""
         self.add(piece)
+        self._file.flush()
+        os.fsync(self._file.fileno())
         self._file.close()
         return Content(self._sha256.hexdigest(), self._sha1.hexdigest(), self._size)
 

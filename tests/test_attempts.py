@@ -12,9 +12,7 @@ from buildmaster.model.attempts import (
     conclude,
     hold,
     note_abort,
-    results_landed,
     save_tails,
-    start_gathering,
     wanted,
 )
 from buildmaster.model.builders import Builder
@@ -55,24 +53,8 @@ class AttemptTests(OnSQLite, SynchronousTestCase):
         name = self.read(lambda session: session.get(Build, self.build_id).buildlog.filename)
         self.assertEqual("buildlog_ubuntu-hoary-i386.pmount_0.1-1_CHROOTWAIT.txt.gz", name)
 
-    def test_results_pass_by_gathering_to_the_uploader(self):
-        self.assertFalse(self.land())
-        self.assertTrue(self.write(start_gathering, self.attempt_id))
-        self.assertTrue(self.write(start_gathering, self.attempt_id))
-        self.set(Builder, self.builder_id, failure_count=3)
-        self.assertTrue(self.land())
-        self.assertFalse(self.land())
-        self.assertEqual((S.UPLOADING, S.UPLOADING, "leaf"),
-                         (self.build().buildstate, self.attempt().state, self.attempt().leaf))  # fmt: skip
-        self.assertEqual((None, 0), (self.entry(), self.builder().failure_count))
-        self.assertFalse(self.write(start_gathering, self.attempt_id))
-
-    def land(self):
-        return self.write(results_landed, LATER, self.attempt_id, "leaf", None)
-
-    def test_a_cancelled_build_is_not_gathered(self):
+    def test_a_cancelled_build_is_not_wanted(self):
         self.set(Build, self.build_id, buildstate=S.CANCELLING)
-        self.assertFalse(self.write(start_gathering, self.attempt_id))
         self.assertFalse(self.read(wanted, self.attempt_id))
 
     def test_a_live_attempt_is_wanted(self):

@@ -4,6 +4,7 @@ Every deed says which attempt it was decided about, and in which states its buil
 does nothing and says so, and the next turn decides anew.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +16,19 @@ from buildmaster.farm.states import HELD, BuildState, CleanStatus, check_transit
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.lognames import name_log
 from buildmaster.model.mapping import changed, table_of
-from buildmaster.model.upkeep import clear_count, mark
+from buildmaster.model.upkeep import mark
 
 ATTEMPT, BUILD, QUEUE = table_of(Attempt), table_of(Build), table_of(BuildQueue)
+ACCEPT = (
+    update(ATTEMPT)
+    .where(ATTEMPT.c.id == bindparam("a"), ATTEMPT.c.accepted.is_(None))
+    .values(accepted=bindparam("since"))
+)
+WANTED = (
+    select(ATTEMPT.c.id)
+    .join(BUILD, BUILD.c.id == ATTEMPT.c.build_id)
+    .where(ATTEMPT.c.id == bindparam("a"), ATTEMPT.c.finished.is_(None), BUILD.c.buildstate == BuildState.BUILDING)
+)
 FREE = dict.fromkeys(("builder_id", "buildstart", "logtail", "tail_changed", "cancel_since", "held_for"))
 
 
@@ -45,21 +56,32 @@ class Setback:
 
 def held(session: Session, attempt_id: int, states: frozenset[BuildState] = HELD) -> Held | None:
     """Return the attempt if it is live and its build in one of ``states``; lock it until the transaction ends."""
+    return held_all(session, (attempt_id,), states).get(attempt_id)
+
+
+def held_all(session: Session, attempt_ids: Sequence[int], states: frozenset[BuildState] = HELD) -> dict[int, Held]:
+    """Return those of the attempts that are live, with their builds in one of ``states``, by their ids; lock them."""
     query = (
         select(ATTEMPT.c.id, ATTEMPT.c.build_id, ATTEMPT.c.builder_id, ATTEMPT.c.number, ATTEMPT.c.started)
         .add_columns(BUILD.c.buildstate)
         .join(BUILD, BUILD.c.id == ATTEMPT.c.build_id)
-        .where(ATTEMPT.c.id == attempt_id, ATTEMPT.c.finished.is_(None), BUILD.c.buildstate.in_(states))
+        .where(ATTEMPT.c.id.in_(attempt_ids), ATTEMPT.c.finished.is_(None), BUILD.c.buildstate.in_(states))
+        .order_by(ATTEMPT.c.id)
         .with_for_update()
     )
-    row = session.execute(query).first()
-    return None if row is None else Held(*row)
+    return {row.id: Held(*row) for row in session.execute(query)}
 
 
 def accepted(session: Session, now: datetime, attempt_id: int) -> None:
     """Note that the slave took the build, or may have."""
-    taken = update(ATTEMPT).where(ATTEMPT.c.id == attempt_id, ATTEMPT.c.accepted.is_(None))
-    session.execute(taken.values(accepted=now))
+    accept(session, [(attempt_id, now)])
+
+
+def accept(session: Session, taken: Sequence[tuple[int, datetime]]) -> list[None]:
+    """Note since when slaves have the builds of these attempts, or may have."""
+    rows = [{"a": attempt_id, "since": since} for attempt_id, since in taken]
+    session.connection().execute(ACCEPT, rows)
+    return [None] * len(taken)
 
 
 def save_tails(session: Session, now: datetime, tails: dict[int, str]) -> None:
@@ -80,31 +102,7 @@ def note_abort(session: Session, now: datetime, attempt_id: int) -> None:
 
 def wanted(session: Session, attempt_id: int) -> bool:
     """Tell whether the attempt is still to be built: it may have been cancelled while its files were sent."""
-    states = select(BUILD.c.buildstate).join(ATTEMPT, ATTEMPT.c.build_id == BUILD.c.id)
-    live = states.where(ATTEMPT.c.id == attempt_id, ATTEMPT.c.finished.is_(None))
-    return session.scalar(live) is BuildState.BUILDING
-
-
-def start_gathering(session: Session, attempt_id: int) -> bool:
-    """Begin to take in the results; tell whether they are still to be taken in."""
-    job = held(session, attempt_id, frozenset({BuildState.BUILDING, BuildState.GATHERING}))
-    if job is None:
-        return False
-    if job.state is not BuildState.GATHERING:
-        _move(session, job, BuildState.GATHERING)
-    return True
-
-
-def results_landed(session: Session, now: datetime, attempt_id: int, leaf: str, log_id: int | None) -> bool:
-    """Hand the build to the uploader, and free its builder, whose slave is then to be cleaned."""
-    job = held(session, attempt_id, frozenset({BuildState.GATHERING}))
-    if job is None:
-        return False
-    values = {"leaf": leaf} | ({} if log_id is None else {"buildlog_id": log_id})
-    _end(session, now, job, BuildState.UPLOADING, values)
-    _leave_queue(session, job)
-    clear_count(session, job.builder_id)
-    return True
+    return session.scalar(WANTED, {"a": attempt_id}) is not None
 
 
 def conclude(

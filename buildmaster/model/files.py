@@ -1,13 +1,15 @@
 """The files that the librarian keeps: a name and a type for a content."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from buildmaster.farm.facts import Content
-from buildmaster.model.mapping import AUTOINCREMENT, Base, Id
+from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, table_of
 
 
 class StoredFile(Base):
@@ -35,6 +37,16 @@ class StoredFile(Base):
     expires: Mapped[datetime | None]
 
 
+@dataclass(frozen=True)
+class NewFile:
+    """A name and a type for a content that the librarian keeps. ``archive_id`` is the private archive that it is of."""
+
+    content: Content
+    filename: str
+    mimetype: str
+    archive_id: int | None = None
+
+
 def remember_file(
     session: Session,
     content: Content,
@@ -43,22 +55,24 @@ def remember_file(
     now: datetime,
     archive_id: int | None = None,
 ) -> int:
-    """Give a name and a type to a content that the librarian keeps; return the id of the file.
+    """Give a name and a type to a content that the librarian keeps; return the id of the file."""
+    return remember_files(session, [(NewFile(content, filename, mimetype, archive_id), now)])[0]
 
-    ``archive_id`` is the private archive that the file is of.
-    """
-    stored = StoredFile(
-        filename=filename,
-        mimetype=mimetype,
-        sha256=content.sha256,
-        sha1=content.sha1,
-        size=content.size,
-        date_created=now,
-        archive_id=archive_id,
-    )
-    session.add(stored)
-    session.flush()
-    return stored.id
+
+def remember_files(session: Session, files: Sequence[tuple[NewFile, datetime]]) -> list[int]:
+    """Give names and types to contents, each at its time; return the ids of the files, in their order."""
+    rows = [{**_columns(file), "date_created": now} for file, now in files]
+    return list(session.connection().execute(REMEMBER, rows).scalars())
+
+
+def _columns(file: NewFile) -> dict[str, object]:
+    content = file.content
+    digests = {"sha256": content.sha256, "sha1": content.sha1, "size": content.size}
+    return {"filename": file.filename, "mimetype": file.mimetype, "archive_id": file.archive_id, **digests}
+
+
+STORED = table_of(StoredFile)
+REMEMBER = insert(STORED).returning(STORED.c.id, sort_by_parameter_order=True)
 
 
 def file_path(file_id: int, filename: str) -> str:

@@ -74,6 +74,13 @@ def cleaned(session: Session, now: datetime, builder_id: int, url: str) -> bool:
     return bool(changed(session, mine.values(clean_status=CleanStatus.CLEAN, clean_since=now)))
 
 
+def clean_all(session: Session, builders: Sequence[tuple[int, str, datetime]]) -> list[None]:
+    """Let builders get work again, given their ids, their slaves' URLs and when these were cleaned; as ``cleaned``."""
+    rows = [{"b": builder_id, "at": url, "since": since} for builder_id, url, since in builders]
+    session.connection().execute(CLEAN, rows)
+    return [None] * len(builders)
+
+
 def _holds() -> ColumnElement[bool]:
     return exists().where(ATTEMPT.c.builder_id == TABLE.c.id, ATTEMPT.c.finished.is_(None))
 
@@ -90,3 +97,10 @@ def clear_count(session: Session, builder_id: int) -> None:
 
 def _set(session: Session, builder_id: int, **values: object) -> None:
     session.execute(update(TABLE).where(TABLE.c.id == builder_id).values(**values))
+
+
+CLEAN = (
+    update(TABLE)
+    .where(TABLE.c.id == bindparam("b"), TABLE.c.url == bindparam("at"), TABLE.c.builderok, ~_holds())
+    .values(clean_status=CleanStatus.CLEAN, clean_since=bindparam("since"))
+)

@@ -1,0 +1,102 @@
+"""What is done to the rows of builds whose results are taken from slaves: in a few statements, whatever their number.
+
+As in ``attempts``: each is done only where its attempt is live and its build in the right state.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, update
+from sqlalchemy.orm import Session
+
+from buildmaster.farm.states import BuildState, CleanStatus, check_transition
+from buildmaster.model.attempts import ATTEMPT, BUILD, QUEUE, Held, held_all
+from buildmaster.model.builders import Builder
+from buildmaster.model.files import NewFile, remember_files
+from buildmaster.model.mapping import table_of
+
+BUILDER = table_of(Builder)
+FROM = frozenset({BuildState.BUILDING, BuildState.GATHERING})
+GATHERING = frozenset({BuildState.GATHERING})
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Results that lie in incoming/, in the folder ``leaf``, since ``now``."""
+
+    attempt_id: int
+    leaf: str
+    log: NewFile
+    now: datetime
+
+
+def begin_gathering(session: Session, attempt_ids: Sequence[int]) -> list[BuildState | None]:
+    """Begin to take in results; return the state that each build was in, None where they are wanted no more."""
+    jobs = held_all(session, attempt_ids, FROM)
+    fresh = [job for job in jobs.values() if job.state is BuildState.BUILDING]
+    if fresh:
+        state = {"buildstate": BuildState.GATHERING}
+        session.execute(update(BUILD).where(BUILD.c.id.in_([job.build_id for job in fresh])).values(**state))
+        mine = update(ATTEMPT).where(ATTEMPT.c.id.in_([job.attempt_id for job in fresh]))
+        session.execute(mine.values(state=BuildState.GATHERING))
+    return [jobs[attempt_id].state if attempt_id in jobs else None for attempt_id in attempt_ids]
+
+
+def land(session: Session, landings: Sequence[Landing]) -> list[bool]:
+    """Hand builds to the uploader, and free their builders, whose slaves are then to be cleaned.
+
+    Return for each whether its results were still wanted.
+    """
+    jobs = held_all(session, [landing.attempt_id for landing in landings], GATHERING)
+    wanted = [landing for landing in landings if landing.attempt_id in jobs]
+    if wanted:
+        _end(session, wanted, jobs)
+        builds = [job.build_id for job in jobs.values()]
+        session.execute(delete(QUEUE).where(QUEUE.c.build_id.in_(builds)))
+        _free(session, wanted[-1].now, [job.builder_id for job in jobs.values()])
+    return [landing.attempt_id in jobs for landing in landings]
+
+
+def _end(session: Session, landings: Sequence[Landing], jobs: dict[int, Held]) -> None:
+    """End the attempts with their logs, and say so on the builds."""
+    log_ids = remember_files(session, [(landing.log, landing.now) for landing in landings])
+    rows = [_row(landing, jobs[landing.attempt_id], log) for landing, log in zip(landings, log_ids, strict=True)]
+    connection = session.connection()
+    connection.execute(END_ATTEMPT, rows)
+    connection.execute(END_BUILD, rows)
+
+
+def _row(landing: Landing, job: Held, log_id: int) -> dict[str, object]:
+    check_transition(job.state, BuildState.UPLOADING)
+    return {
+        "of_attempt": job.attempt_id,
+        "of_build": job.build_id,
+        "by": job.builder_id,
+        "ended": landing.now,
+        "took": (landing.now - job.started).total_seconds(),
+        "folder": landing.leaf,
+        "log": log_id,
+    }
+
+
+def _free(session: Session, now: datetime, builder_ids: Sequence[int]) -> None:
+    """Mark the builders as dirty; they did their work, so their failures are forgotten."""
+    mine = update(BUILDER).where(BUILDER.c.id.in_(builder_ids))
+    dirty = mine.where(BUILDER.c.clean_status != CleanStatus.DIRTY)
+    session.execute(dirty.values(clean_status=CleanStatus.DIRTY, clean_since=now))
+    session.execute(mine.where(BUILDER.c.failure_count > 0).values(failure_count=0))
+
+
+END_ATTEMPT = (
+    update(ATTEMPT)
+    .where(ATTEMPT.c.id == bindparam("of_attempt"))
+    .values(state=BuildState.UPLOADING, finished=bindparam("ended"))
+    .values(leaf=bindparam("folder"), buildlog_id=bindparam("log"))
+)
+END_BUILD = (
+    update(BUILD)
+    .where(BUILD.c.id == bindparam("of_build"))
+    .values(buildstate=BuildState.UPLOADING, builder_id=bindparam("by"), datebuilt=bindparam("ended"))
+    .values(buildduration=bindparam("took"), buildlog_id=bindparam("log"))
+)
