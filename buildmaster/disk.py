@@ -36,14 +36,21 @@ class Disk:
         """Whether that is too little."""
         return self.free < self._least
 
-    def check(self) -> None:
-        """Raise DiskLowError, with the cure, where that is too little."""
+    @property
+    def shortage(self) -> str | None:
+        """What is short, in words; None where there is room."""
         free = self.free
-        if free < self._least:
-            raise DiskLowError(
-                f"{in_words(free)} are free below {self._root}, less than the {in_words(self._least)} of"
-                " [limits] free_space: nothing is dispatched until there is room",
-            )
+        if free >= self._least:
+            return None
+        return (
+            f"{in_words(free)} are free below {self._root}, less than the {in_words(self._least)} of"
+            " [limits] free_space: nothing is dispatched until there is room"
+        )
+
+    def check(self) -> None:
+        """Raise DiskLowError where that is too little."""
+        if (shortage := self.shortage) is not None:
+            raise DiskLowError(shortage)
 
 
 def in_words(size: float) -> str:

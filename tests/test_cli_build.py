@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.states import BuildState, Pocket, SeriesStatus
 from buildmaster.librarian import FolderLibrarian
+from buildmaster.model.builds import Build
 from tests.buildrows import a_build, a_builder, a_dispatched_build, an_attempt, an_entry
 from tests.commands import CommandFarm
 from tests.rows import NOW, Place, a_stored_file
@@ -147,6 +148,27 @@ class BuildCommandTests(SynchronousTestCase):
         self.assertEqual(lines[:2], self.farm.run("queue", "explain", self.waiting).splitlines())
         self.assertIn("does not wait", self.farm.refused("queue", "explain", self.failed))
         self.assertIn("2505", self.farm.run("queue", "list"))
+
+    def configure(self, lines):
+        """Add to the conf file; give the build that waits its source and a builder that is idle."""
+        self.farm.path.write_text(self.farm.path.read_text() + lines)
+        self.farm.transactions.write(self.make_ready)
+
+    def make_ready(self, session):
+        build = session.get_one(Build, self.waiting)
+        build.release.files[0].file = a_stored_file(session)
+        a_builder(session, "frog", processors=[build.processor])
+
+    def test_a_full_disk_is_the_reason_of_all_that_could_begin(self):
+        self.configure("[limits]\nfree_space = 1000000000000000000\n")
+        build, frog = (row["reason"] for row in self.farm.json("queue", "explain"))
+        self.assertRegex(build, r"less than the .* of \[limits\] free_space: nothing is dispatched until there is room")
+        self.assertEqual(f"idle: {build}", frog)
+        self.assertEqual(build, self.farm.json("queue", "explain", self.waiting)[0]["reason"])
+
+    def test_so_is_a_dispatcher_that_is_switched_off(self):
+        self.configure("[job dispatcher]\nenabled = no\n")
+        self.assertIn("the job dispatcher is switched off", self.farm.run("queue", "explain", self.waiting))
 
     def test_an_unknown_build_is_one_line(self):
         self.assertIn("there is no build 99", self.farm.refused("queue", "explain", 99))

@@ -190,6 +190,8 @@ class ExplainTests(SynchronousTestCase):
             "nothing that can be built now waits for a trusted x86 builder",
             explain_builder(a_candidate(), {("x86", False): 3}),
         )
+        self.assertEqual("idle: the disk is full", explain_builder(a_candidate(), {}, "the disk is full"))
+        self.assertEqual("building", explain_builder(a_candidate(building=True), {}, "the disk is full"))
 
 
 BLOCKS = [

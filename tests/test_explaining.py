@@ -82,6 +82,14 @@ class ExplainingTests:
         self.transactions.write(self.set_auto)
         self.assertEqual([Explanation(None, "frog", "idle: the next turn gives it work")], self.read(explain_builders))
 
+    def test_what_halts_all_is_the_reason_of_what_has_no_other(self):
+        self.transactions.write(self.set_auto)
+        reasons = [row.reason for row in self.read(explain_queue, 10, "the disk is full")]
+        self.assertEqual(["archive closed for stocktaking", *["the disk is full"] * 3], reasons)
+        self.assertEqual("the disk is full", self.read(explain_build, self.ids[1], "the disk is full").reason)
+        expected = [Explanation(None, "frog", "idle: the disk is full")]
+        self.assertEqual(expected, self.read(explain_builders, "the disk is full"))
+
     def test_what_does_not_wait_is_not_explained(self):
         self.assertRaises(BuildmasterError, self.read, explain_build, self.ids[0])
 

@@ -1,6 +1,7 @@
 """What waits to be built: `queue`."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import click
@@ -9,9 +10,13 @@ from sqlalchemy.orm import Session
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.cli.paging import PAGE, limit_option, note_cut, page_size
+from buildmaster.config import Config
+from buildmaster.disk import Disk
 from buildmaster.farm.durations import ago
 from buildmaster.model.explaining import Explanation, explain_build, explain_builders, explain_queue
 from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries
+
+DISPATCHER = "dispatcher"
 
 
 @click.group()
@@ -42,10 +47,11 @@ def explain(farm: Farm, build_id: int | None, limit: int, as_json: bool) -> None
 
     Without BUILD-ID it tells of all that wait, the next ones first, and why each builder without work has none.
     """
+    halted = halt(farm.config)
     if build_id is None:
-        found = farm.transactions.read(_explain_all, limit)
+        found = farm.transactions.read(_explain_all, limit, halted)
     else:
-        found = [farm.transactions.read(explain_build, build_id)]
+        found = [farm.transactions.read(explain_build, build_id, halted)]
     print_listing(found, {"what": _what, "reason": lambda row: row.reason}, as_json=as_json)
 
 
@@ -63,8 +69,17 @@ def _columns(now: datetime) -> dict[str, Callable[[EntryListing], object]]:
     }
 
 
-def _explain_all(session: Session, limit: int) -> list[Explanation]:
-    return [*explain_queue(session, limit), *explain_builders(session)]
+def halt(config: Config) -> str | None:
+    """Return why the daemon dispatches nothing at all; None where nothing is in its way."""
+    if DISPATCHER not in {job.task for job in config.jobs}:
+        return f"nothing is dispatched: the job {DISPATCHER} is switched off"
+    with suppress(OSError):
+        return Disk(config.root, config.limits.free_space).shortage
+    return None
+
+
+def _explain_all(session: Session, limit: int, halted: str | None) -> list[Explanation]:
+    return [*explain_queue(session, limit, halted), *explain_builders(session, halted)]
 
 
 def _what(row: Explanation) -> str:

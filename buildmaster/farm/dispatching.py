@@ -210,10 +210,15 @@ def _counts(pool: list[Candidate]) -> str:
     return ", ".join(f"{count} of {len(pool)} {word}" for word, count in sorted(words.items()))
 
 
-def explain_builder(builder: Candidate, waiting: Mapping[Pool, int]) -> str:
-    """Return why a builder has no work. ``waiting`` counts the unblocked entries of each pool."""
+def explain_builder(builder: Candidate, waiting: Mapping[Pool, int], halted: str | None = None) -> str:
+    """Return why a builder has no work.
+
+    ``waiting`` counts the unblocked entries of each pool; ``halted`` is why nothing is dispatched at all, if so.
+    """
     if builder.hindrance is not None:
         return builder.hindrance
+    if halted is not None:
+        return f"idle: {halted}"
     queue = sum(waiting.get(pool, 0) for pool in builder.pools)
     kind = f"{'trusted' if builder.trusted else 'untrusted'} {'/'.join(builder.processors)}"
     return (

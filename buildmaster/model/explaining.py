@@ -1,7 +1,7 @@
 """Say why each waiting build waits, and why each builder without work has none.
 
 The rules are the dispatcher's own, so what they say is what it does. Errands are known to the daemon alone: a builder
-that is on one counts as idle here.
+that is on one counts as idle here. ``halted`` is why nothing at all is dispatched now, where that is so.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ class Explanation:
     reason: str
 
 
-def explain_build(session: Session, build_id: int) -> Explanation:
+def explain_build(session: Session, build_id: int, halted: str | None = None) -> Explanation:
     """Return why a build waits; raise BuildmasterError if it doesn't."""
     row = session.execute(_entries().where(BuildQueue.build_id == build_id)).one_or_none()
     if row is None and session.get(Build, build_id) is None:
@@ -44,27 +44,28 @@ def explain_build(session: Session, build_id: int) -> Explanation:
     )
     ahead = session.execute(_entries().where(before, BuildQueue.reason.is_(None)))
     heads = with_failures(session, [_head(row), *map(_head, ahead)])
-    return _explain(heads[0], _blocks(session, [row]), candidates(session, ()), heads[1:])
+    return _explain(heads[0], _blocks(session, [row])[row.id] or halted, candidates(session, ()), heads[1:])
 
 
-def explain_queue(session: Session, limit: int) -> list[Explanation]:
+def explain_queue(session: Session, limit: int, halted: str | None = None) -> list[Explanation]:
     """Return why each of the first ``limit`` waiting builds waits, in the order of dispatch."""
     rows = session.execute(_entries().limit(limit)).all()
     blocked, builders = _blocks(session, rows), candidates(session, ())
     ahead: list[Head] = []
     found = []
     for head in with_failures(session, [_head(row) for row in rows]):
-        found.append(_explain(head, blocked, builders, ahead))
-        if blocked[head.entry_id] is None:
+        block = blocked[head.entry_id]
+        found.append(_explain(head, block or halted, builders, ahead))
+        if block is None:
             ahead.append(head)
     return found
 
 
-def explain_builders(session: Session) -> list[Explanation]:
+def explain_builders(session: Session, halted: str | None = None) -> list[Explanation]:
     """Return why each builder without work has none, by name."""
     waiting = _waiting(session)
     idle = (builder for builder in candidates(session, ()) if not builder.building)
-    found = [Explanation(None, builder.name, explain_builder(builder, waiting)) for builder in idle]
+    found = [Explanation(None, builder.name, explain_builder(builder, waiting, halted)) for builder in idle]
     return sorted(found, key=lambda explanation: str(explanation.builder))
 
 
@@ -101,11 +102,5 @@ def _blocks(session: Session, rows: Sequence[AnyRow]) -> dict[int, str | None]:
     return {row.id: row.reason or block(here[row.id]) for row in rows}
 
 
-def _explain(
-    head: Head,
-    blocked: dict[int, str | None],
-    builders: Sequence[Candidate],
-    ahead: Sequence[Head],
-) -> Explanation:
-    reason = explain_entry(head, blocked[head.entry_id], builders, ahead)
-    return Explanation(head.build_id, None, reason or NEXT)
+def _explain(head: Head, blocked: str | None, builders: Sequence[Candidate], ahead: Sequence[Head]) -> Explanation:
+    return Explanation(head.build_id, None, explain_entry(head, blocked, builders, ahead) or NEXT)
