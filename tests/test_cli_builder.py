@@ -103,6 +103,22 @@ class BuilderCommandTests(SynchronousTestCase):
         self.farm.run("builder", "set", "bob", "--url", "http://bob2:8221/")
         self.assertEqual(("DIRTY", "http://bob2:8221/"), self.bob("clean_status", "url"))
 
+    def test_what_is_believed_of_a_builder_is_found_out_again(self):
+        self.farm.run("processor", "add", "amd64")
+        for change in (("--processor", "amd64"), ("--untrusted",), ("--vm-host", "dom0"), ("--vm-host", "")):
+            self.alter(clean_status=CleanStatus.CLEAN, failed_by=FailedBy.PROBE, builderok=False)
+            self.farm.run("builder", "set", "bob", *change)
+            self.assertEqual(("DIRTY", True), self.bob("clean_status", "builderok"), change)
+            self.alter(clean_status=CleanStatus.CLEAN)
+            self.farm.run("builder", "set", "bob", *change)
+            self.assertEqual(("CLEAN",), self.bob("clean_status"), change)
+
+    def test_a_builder_may_build_for_other_processors_while_it_holds_a_build(self):
+        self.farm.run("processor", "add", "riscv")
+        build = self.give_work()
+        self.farm.run("builder", "set", "bob", "--processor", "riscv")
+        self.assertEqual((build, "DIRTY"), self.bob("build", "clean_status"))
+
     def test_one_that_a_probe_failed_is_probed_at_its_new_place(self):
         self.alter(builderok=False, failed_by=FailedBy.PROBE, failnotes="refused", next_probe=NOW)
         self.farm.run("builder", "set", "bob", "--title", "Bob")

@@ -60,17 +60,23 @@ def add_builder(session: Session, name: str, change: BuilderChange, now: datetim
 def set_builder(session: Session, name: str, change: BuilderChange, now: datetime) -> None:
     """Change the builder ``name``. Where its slave is and what it is trusted with stay while it holds a build.
 
-    One that a probe failed is probed at once at its new place.
+    One of whom something else is believed now, what it builds for included, is probed again before it gets work: at
+    once, also if a probe failed it.
     """
     builder = find_builder(session, name)
-    before = [getattr(builder, column) for column in PLACE]
+    place, processors = _place(builder), list(builder.processors)
     with session.no_autoflush:
         _apply(session, builder, change)
-    if before != [getattr(builder, column) for column in PLACE]:
+    if place != _place(builder):
         _check_free(session, builder, "changed so")
+    if place != _place(builder) or processors != list(builder.processors):
         _dirty(builder, now)
         if builder.failed_by is FailedBy.PROBE:
             _forget_failures(builder)
+
+
+def _place(builder: Builder) -> tuple[object, ...]:
+    return tuple(getattr(builder, column) for column in PLACE)
 
 
 def restore_builder(session: Session, name: str, now: datetime) -> None:
