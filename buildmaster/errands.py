@@ -24,6 +24,7 @@ class Errands:
         self._turnstile = DeferredSemaphore(concurrent)
         self._running: dict[int, Deferred[None]] = {}
         self._resting: dict[int, float] = {}
+        self._stopped = False
 
     @property
     def room(self) -> int:
@@ -40,15 +41,23 @@ class Errands:
         """Run the errand, as soon as there is room, unless its builder is on one already."""
         if builder_id in self._running:
             return
-        ended = self._turnstile.run(lambda: ensureDeferred(_awaited(errand)))
+        ended = self._turnstile.run(lambda: ensureDeferred(self._unless_stopped(errand)))
         self._running[builder_id] = ended
         ended.addErrback(self._broke, builder_id).addBoth(self._ended, builder_id)
 
     def stop(self, limit: float) -> Deferred[None]:
-        """Wait for the errands under way, at most ``limit`` seconds; the next start goes on with the rest."""
+        """Wait for the errands under way, at most ``limit`` seconds, and begin no more.
+
+        The next start of the daemon goes on with the rest.
+        """
+        self._stopped = True
         everything = gatherResults([errand.addErrback(lambda _: None) for errand in self._running.values()])
         everything.addTimeout(limit, self._clock, lambda _, __: None)
         return everything.addCallback(lambda _: None)
+
+    async def _unless_stopped(self, errand: Callable[[], Awaitable[None]]) -> None:
+        if not self._stopped:
+            await errand()
 
     def _broke(self, failure: Failure, builder_id: int) -> None:
         self._resting[builder_id] = self._clock.seconds() + REST
@@ -62,7 +71,3 @@ class Errands:
 
     def _ended(self, _: object, builder_id: int) -> None:
         self._running.pop(builder_id, None)
-
-
-async def _awaited(errand: Callable[[], Awaitable[None]]) -> None:
-    await errand()

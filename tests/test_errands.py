@@ -54,6 +54,16 @@ class ErrandTests(SynchronousTestCase):
         self.waits[1].callback(None)
         self.successResultOf(stopped)
 
+    def test_those_that_wait_do_not_begin_while_it_stops(self):
+        for number in (1, 2, 3):
+            self.begin(number)
+        stopped = self.errands.stop(60)
+        self.waits[1].callback(None)
+        self.waits[2].callback(None)
+        self.successResultOf(stopped)
+        self.begin(4)
+        self.assertEqual([1, 2], self.begun)
+
     def test_stopping_waits_no_longer_than_its_limit(self):
         self.begin(1)
         stopped = self.errands.stop(60)
