@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from buildmaster.farm.turns import TurnFacts, due_after, due_when_nudged, next_turn
+from buildmaster.farm.turns import LEAST_PAUSE, TurnFacts, due_after, due_when_nudged, next_turn, rest_after
 
 GRACE = 30.0  # seconds that a turn over its limit has for ending; a child process gets 10 of them before it is killed
 
@@ -40,6 +40,8 @@ class BuildSequencerJob:
         self.delay = delay
         self.limit = limit
         self.turns = 0
+        self._begun = now
+        self._rest = LEAST_PAUSE
         self.wait(now)
 
     def wait(self, now: float) -> None:
@@ -48,21 +50,27 @@ class BuildSequencerJob:
         self.ended = now
         self._nudged = False
 
-    def nudge(self, now: float) -> None:
-        """Be due at once, or again at once if this comes during a run; many nudges are one."""
-        self._nudged = True
-        self.due = due_when_nudged(self.due, self.ended, now)
+    def nudge(self, now: float) -> bool:
+        """Be due at once, or again at once if this comes during a run; tell whether that is sooner than it was.
 
-    def begin(self) -> Deferred[Any]:  # Any: what the task returns is nobody's business
+        Many nudges are one. After a run that took long the job rests first, in proportion.
+        """
+        due, self._nudged = self.due, True
+        self.due = due_when_nudged(due, self.ended + self._rest, now)
+        return self.due < due
+
+    def begin(self, now: float) -> Deferred[Any]:  # Any: what the task returns is nobody's business
         """Run the task; an error of any kind is the Deferred's failure."""
         self._nudged = False
+        self._begun = now
         return maybeDeferred(self.task.run)
 
     def end(self, now: float) -> None:
         """Be due again after the delay."""
         self.turns += 1
         self.ended = now
-        self.due = due_after(now, self.delay, nudged=self._nudged)
+        self._rest = rest_after(now - self._begun)
+        self.due = due_after(now, self.delay, self._rest, nudged=self._nudged)
 
 
 class TurnGivenUpError(Exception):
@@ -128,10 +136,10 @@ class BuildSequencer(Service):
 
     def nudge(self, name: str) -> None:
         """Make the jobs due at once that have this name or do this task; a child process is not nudged."""
-        for job in self.jobs:
-            if name in {job.name, job.task.name}:
-                job.nudge(self._clock.seconds())
-        if self.running and self.current is None:
+        now = self._clock.seconds()
+        nudged = [job for job in self.jobs if name in {job.name, job.task.name}]
+        sooner = [job for job in nudged if job.nudge(now)]
+        if sooner and self.running and self.current is None:
             self._schedule()
 
     def _schedule(self) -> None:
@@ -153,7 +161,7 @@ class BuildSequencer(Service):
         self.current = job
         self._turns += 1
         self._call = self._clock.callLater(job.limit, self._over_limit, self._turns)
-        self._turn = job.begin()
+        self._turn = job.begin(self._clock.seconds())
         self._turn.addBoth(self._ended, self._turns)
 
     def _over_limit(self, turn: int) -> None:

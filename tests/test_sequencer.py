@@ -180,6 +180,40 @@ class NudgeTests(SequencerTestCase):
         self.clock.advance(0.02)
         self.assertEqual(2, len(task.runs))
 
+    def test_a_costly_job_rests_though_it_is_nudged(self):
+        ends = []
+        task = self.script(deed=lambda: ends.append(Deferred()) or ends[-1])
+        sequencer = self.started((task, 60))
+        self.clock.advance(60)
+        sequencer.nudge("a")
+        self.clock.advance(0.0625)
+        ends[0].callback(None)
+        self.pass_time(1, step=0.03125)
+        self.assertEqual([60, 60 + 3 * 0.0625], task.runs)
+
+    def test_a_rest_delays_nobody_else(self):
+        end = Deferred()
+        slow, quick = self.script("slow", lambda: end), self.script("quick")
+        sequencer = self.started((slow, 60), (quick, 70))
+        self.clock.advance(60)
+        sequencer.nudge("slow")
+        self.clock.advance(1)
+        end.callback(None)
+        sequencer.nudge("quick")
+        self.clock.advance(0)
+        self.assertEqual(([60], [61]), (slow.runs, quick.runs))
+
+    def test_a_rest_delays_no_turn_that_is_due(self):
+        end = Deferred()
+        task = self.script(deed=lambda: end)
+        sequencer = self.started((task, 0.1))
+        self.clock.advance(0.1)
+        sequencer.nudge("a")
+        self.clock.advance(1)
+        end.callback(None)
+        self.clock.advance(0.1)
+        self.assertEqual([0.1, 1.2], [round(run, 2) for run in task.runs])
+
     def test_nobody_starves_of_nudges(self):
         busy, patient = self.script("busy"), self.script("patient")
         sequencer = self.started((busy, 60), (patient, 1))

@@ -15,7 +15,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.turns import LEAST_PAUSE
+from buildmaster.farm.turns import rest_after
 from buildmaster.sequencer import GRACE, BuildSequencer, BuildSequencerJob
 
 NAMES = ("a", "b", "c")
@@ -66,7 +66,7 @@ class SequencerMachine(RuleBasedStateMachine):
         self.began_at = 0.0
         self.begun, self.ended, self.faults, self.deaf = [], [], [], []
         self.stopped = None
-        self.last_end = {}
+        self.rested = {}
         self.tasks = {name: Whim(self, name) for name in NAMES}
         jobs = [BuildSequencerJob(name, self.tasks[name], delay, LIMIT, 0.0) for delay, name in enumerate(NAMES, 1)]
         self.sequencer = BuildSequencer(self.clock, jobs, self.reported, stop_limit=20.0)
@@ -74,14 +74,14 @@ class SequencerMachine(RuleBasedStateMachine):
 
     def began(self, task):
         """Note what is wrong with this turn: an error here would only be the turn's failure."""
-        pause = self.clock.seconds() - self.last_end.get(task.name, -1.0)
+        now = self.clock.seconds()
         claims = {
             "no other turn is under way": self.under_way is None,
             "the service runs": self.sequencer.running,
-            "no job runs twice within the least pause": pause >= LEAST_PAUSE - 1e-6,
+            "a job rests in proportion to its last turn": now >= self.rested.get(task.name, now) - 1e-6,
         }
         self.faults += [claim for claim, holds in claims.items() if not holds]
-        self.under_way, self.result, self.began_at = task.name, None, self.clock.seconds()
+        self.under_way, self.result, self.began_at = task.name, None, now
         self.begun.append(task.name)
 
     def reported(self, name, result):
@@ -89,7 +89,8 @@ class SequencerMachine(RuleBasedStateMachine):
         if self.result is not None and not self.result.called and self.clock.seconds() < self.began_at + LIMIT:
             self.faults.append(f"the turn of {name} was ended before its time")
         self.under_way, self.open = None, None
-        self.last_end[name] = self.clock.seconds()
+        now = self.clock.seconds()
+        self.rested[name] = now + rest_after(now - self.began_at)
         self.ended.append(name)
 
     @initialize(deeds=st.lists(DEEDS, min_size=len(NAMES), max_size=len(NAMES)))
@@ -101,7 +102,7 @@ class SequencerMachine(RuleBasedStateMachine):
     def decide(self, name, deed):
         self.tasks[name].deed = deed
 
-    @rule(seconds=st.sampled_from([0.0, 0.01, 0.5, 3.0, 40.0]))
+    @rule(seconds=st.sampled_from([0.0, 0.01, 0.05, 0.5, 3.0, 40.0]))
     def pass_time(self, seconds):
         self.clock.advance(seconds)
 

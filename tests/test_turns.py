@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.turns import LEAST_PAUSE, due_after, due_when_nudged, next_turn
+from buildmaster.farm.turns import (
+    LEAST_PAUSE,
+    LONGEST_REST,
+    SHARE,
+    due_after,
+    due_when_nudged,
+    next_turn,
+    rest_after,
+)
 
 TIMES = st.floats(-1e6, 1e6)
 
@@ -36,17 +44,31 @@ class NextTurnTests(SynchronousTestCase):
 
 class DueTests(SynchronousTestCase):
     def test_the_delay_is_from_the_end(self):
-        self.assertEqual(15.0, due_after(10.0, 5.0, nudged=False))
+        self.assertEqual(15.0, due_after(10.0, 5.0, 0.1, nudged=False))
 
-    def test_a_nudge_during_the_run_is_kept(self):
-        self.assertEqual(10.0 + LEAST_PAUSE, due_after(10.0, 5.0, nudged=True))
+    def test_a_nudge_during_the_run_is_kept_for_after_the_rest(self):
+        self.assertEqual(10.1, due_after(10.0, 5.0, 0.1, nudged=True))
+
+    def test_a_nudge_during_the_run_makes_no_job_later(self):
+        self.assertEqual(10.0, due_after(10.0, 0.0, 0.1, nudged=True))
 
     def test_a_nudge_makes_due_at_once(self):
         self.assertEqual(12.0, due_when_nudged(15.0, 10.0, 12.0))
 
-    def test_never_twice_within_the_least_pause(self):
-        self.assertEqual(10.0 + LEAST_PAUSE, due_when_nudged(15.0, 10.0, 10.001))
+    def test_a_job_that_rests_is_due_after_its_rest(self):
+        self.assertEqual(10.0, due_when_nudged(15.0, 10.0, 9.9))
 
     @given(TIMES, TIMES, TIMES)
-    def test_a_nudge_never_makes_a_job_later(self, due, ended, now):
-        self.assertLessEqual(due_when_nudged(due, ended, now), due)
+    def test_a_nudge_never_makes_a_job_later(self, due, rested, now):
+        self.assertLessEqual(due_when_nudged(due, rested, now), due)
+
+
+class RestTests(SynchronousTestCase):
+    def test_a_quick_run_needs_next_to_no_rest(self):
+        self.assertEqual(LEAST_PAUSE, rest_after(LEAST_PAUSE / SHARE / 2))
+
+    def test_a_costly_run_needs_a_rest_in_proportion(self):
+        self.assertEqual(0.06 * SHARE, rest_after(0.06))
+
+    def test_one_that_waited_for_a_slow_slave_does_not_pay_for_it(self):
+        self.assertEqual(LONGEST_REST, rest_after(600.0))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 LEAST_PAUSE = 0.02  # seconds between two runs of a job that is nudged all the time
+SHARE = 2.0  # times what its last run took: so long such a job rests, so it takes a third of the time at the most
+LONGEST_REST = 0.25  # seconds: a run may have waited for others, which is not to be paid for twice
 
 
 class Due(Protocol):
@@ -27,14 +29,19 @@ def next_turn(jobs: Sequence[Job], now: float) -> tuple[Job, float]:
     return job, max(0.0, job.due - now)
 
 
-def due_after(ended: float, delay: float, *, nudged: bool) -> float:
+def rest_after(took: float) -> float:
+    """Return how long a job rests after a run that took so many seconds, though it is nudged."""
+    return min(max(LEAST_PAUSE, SHARE * took), LONGEST_REST)
+
+
+def due_after(ended: float, delay: float, rest: float, *, nudged: bool) -> float:
     """Return when a job is due that ended a run then, and was nudged meanwhile, or not."""
-    return ended + (LEAST_PAUSE if nudged else delay)
+    return ended + (min(rest, delay) if nudged else delay)
 
 
-def due_when_nudged(due: float, ended: float, now: float) -> float:
-    """Return when a waiting job is due that is nudged now: at once, but never twice within the least pause."""
-    return min(due, max(now, ended + LEAST_PAUSE))
+def due_when_nudged(due: float, rested: float, now: float) -> float:
+    """Return when a waiting job is due that is nudged now: at once, but not before it has rested."""
+    return min(due, max(now, rested))
 
 
 @dataclass(frozen=True)
