@@ -8,6 +8,7 @@ from buildmaster.farm.states import BuildState, Pocket, Purpose
 from buildmaster.model.archive import ArchiveDependency
 from buildmaster.model.distribution import PocketChroot
 from buildmaster.model.orders import orders
+from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_build, a_builder, a_database, a_publication, a_stored_file, an_archive, an_attempt
 
 ARGS = {
@@ -97,3 +98,30 @@ class OrderTests(SynchronousTestCase):
         [dsc] = self.order(private, private=True, buildd_secret="s3cret").files
         self.assertEqual("s3cret", dsc.secret)
         self.assertTrue(self.args(private, private=True, buildd_secret="s3cret")["archive_private"])
+
+    def test_many_together_are_told_what_each_is_alone(self):
+        def work(session):
+            attempts = [attempt for number in range(3) for attempt in self.attempts_of(session, number)]
+            alone = tuple(order for attempt in attempts for order in orders(session, [attempt.id]))
+            return orders(session, [attempt.id for attempt in attempts]), alone
+
+        for url in (None, postgresql_farm_url()):
+            together, alone = a_database(self, url).write(work)
+            self.assertEqual(alone, together)
+            self.assertEqual(12, len({order.title for order in together}))
+
+    def attempts_of(self, session, number):
+        """Return attempts in a place that differs from others in all that orders tell."""
+        facts = {"purpose": Purpose.PPA, "private": True, "buildd_secret": f"s{number}", "key": f"KEY{number}"}
+        place = Place(session, url=f"http://ppa{number}/", **facts)
+        other = an_archive(session, place.series.distribution, url=f"http://primary{number}/")
+        session.add(ArchiveDependency(archive_id=place.archive.id, dependency_id=other.id, date_created=NOW))
+        for name, pocket in (("one", Pocket.RELEASE), ("two", Pocket.SECURITY)):
+            publication = place.publish(name, component=("main", "universe", "x")[number])
+            publication.pocket = pocket
+            for source in publication.release.files:
+                source.file = a_stored_file(session, f"{name}.dsc", str(number), archive_id=place.archive.id)
+            for architecture in place.series.architectures:
+                build = a_build(session, publication, architecture, BuildState.BUILDING)
+                builder = a_builder(session, processors=[architecture.processor], vm_host=f"{name}.vm")
+                yield an_attempt(session, build, builder)

@@ -1,32 +1,96 @@
-"""What a slave must be told to build an attempt: chroot, files, and the arguments of ``build()``."""
+"""What a slave must be told to build an attempt: chroot, files, and the arguments of ``build()``.
+
+A turn asks for all its attempts at once, and once for each place what builds of one place share.
+"""
 
 import base64
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
-from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy.orm import Session
 
 from buildmaster.farm.facts import BuilderFacts
 from buildmaster.farm.pockets import AptSource, BuildPlace, sources_list
-from buildmaster.farm.states import ACTIVE, Pocket, Purpose
+from buildmaster.farm.states import Pocket, Purpose
 from buildmaster.farm.titles import build_title
-from buildmaster.model.archive import (
-    Archive,
-    ArchiveDependency,
-    SourcePackageRelease,
-    SourcePackageReleaseFile,
-    SourcePublication,
-)
-from buildmaster.model.builders import Builder
+from buildmaster.model.archive import Archive, ArchiveDependency, SourcePackageRelease, SourcePackageReleaseFile
+from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build
-from buildmaster.model.distribution import PocketChroot
+from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.files import StoredFile, file_path
+from buildmaster.model.mapping import AnyRow, AnySelect, table_of
 from buildmaster.model.mirrors import MirrorIndex
+from buildmaster.model.rescoring import current_component
 
-Shared = dict[tuple[object, ...], Any]  # what several orders have in common, by what it depends on
+ATTEMPT, BUILD, ARCHIVE, SOURCE = (table_of(kind).c for kind in (Attempt, Build, Archive, SourcePackageRelease))
+ARCHITECTURE, SERIES, DISTRIBUTION = (table_of(kind).c for kind in (DistroArchSeries, DistroSeries, Distribution))
+BUILDER, BELONGS, PROCESSOR = (table_of(kind).c for kind in (Builder, BuilderProcessor, Processor))
+FILE, SOURCE_FILE, CHROOT = (table_of(kind).c for kind in (StoredFile, SourcePackageReleaseFile, PocketChroot))
+DEPENDS, INDEX = table_of(ArchiveDependency).c, table_of(MirrorIndex).c
+
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+ATTEMPTS: AnySelect = (
+    select(ATTEMPT.id, ATTEMPT.cookie, ATTEMPT.builder_id, BUILD.sourcepackagerelease_id.label("release_id"))
+    .add_columns(BUILD.distroarchseries_id.label("architecture_id"), BUILD.pocket, BUILD.arch_indep)
+    .add_columns(SOURCE.name.label("source"), SOURCE.version, current_component())
+    .add_columns(ARCHITECTURE.architecturetag.label("tag"), ARCHITECTURE.series_id, SERIES.name.label("series"))
+    .add_columns(DISTRIBUTION.name.label("distribution"))
+    .add_columns(BUILD.archive_id, ARCHIVE.purpose, ARCHIVE.private)
+    .join_from(table_of(Attempt), table_of(Build), BUILD.id == ATTEMPT.build_id)
+    .join(table_of(SourcePackageRelease), SOURCE.id == BUILD.sourcepackagerelease_id)
+    .join(table_of(DistroArchSeries), ARCHITECTURE.id == BUILD.distroarchseries_id)
+    .join(table_of(DistroSeries), SERIES.id == ARCHITECTURE.series_id)
+    .join(table_of(Distribution), DISTRIBUTION.id == SERIES.distribution_id)
+    .join(table_of(Archive), ARCHIVE.id == BUILD.archive_id)
+    .where(ATTEMPT.id.in_(IDS))
+    .order_by(ATTEMPT.id)
+)
+BUILDERS: AnySelect = (
+    select(BUILDER.id, BUILDER.name, BUILDER.url, BUILDER.trusted, BUILDER.vm_host, BUILDER.kinds)
+    .add_columns(PROCESSOR.name.label("processor"))
+    .join_from(table_of(Builder), table_of(BuilderProcessor), BELONGS.builder_id == BUILDER.id, isouter=True)
+    .outerjoin(table_of(Processor), PROCESSOR.id == BELONGS.processor_id)
+    .where(BUILDER.id.in_(IDS))
+    .order_by(PROCESSOR.name)
+)
+STORED = select(FILE.id, FILE.filename, FILE.sha1, ARCHIVE.buildd_secret)
+FILES: AnySelect = (
+    STORED.add_columns(SOURCE_FILE.release_id)
+    .join_from(table_of(SourcePackageReleaseFile), table_of(StoredFile), FILE.id == SOURCE_FILE.file_id)
+    .outerjoin(table_of(Archive), ARCHIVE.id == FILE.archive_id)
+    .where(SOURCE_FILE.release_id.in_(IDS))
+    .order_by(SOURCE_FILE.id)
+)
+CHROOTS: AnySelect = (
+    STORED.join_from(table_of(PocketChroot), table_of(StoredFile), FILE.id == CHROOT.chroot_id)
+    .outerjoin(table_of(Archive), ARCHIVE.id == FILE.archive_id)
+    .where(
+        CHROOT.distroarchseries_id == bindparam("architecture"),
+        CHROOT.pocket.in_((bindparam("pocket"), Pocket.RELEASE)),
+    )
+    .order_by(CHROOT.pocket.desc())
+    .limit(1)
+)
+APT = select(ARCHIVE.id, ARCHIVE.url, ARCHIVE.components, ARCHIVE.key, ARCHIVE.private, ARCHIVE.buildd_secret)
+OWN: AnySelect = APT.add_columns(ARCHIVE.distribution_id).where(ARCHIVE.id == bindparam("archive"))
+DEPENDENCIES: AnySelect = (
+    APT.join_from(table_of(Archive), table_of(ArchiveDependency), DEPENDS.dependency_id == ARCHIVE.id)
+    .where(DEPENDS.archive_id == bindparam("archive"))
+    .order_by(DEPENDS.id)
+)
+PRIMARY: AnySelect = (
+    APT.where(ARCHIVE.distribution_id == bindparam("distribution"), ARCHIVE.purpose == Purpose.PRIMARY)
+    .order_by(ARCHIVE.id)
+    .limit(1)
+)
+POCKETS: AnySelect = (
+    select(INDEX.archive_id, INDEX.pocket)
+    .where(INDEX.archive_id.in_(IDS), INDEX.series_id == bindparam("series"))
+    .distinct()
+)
 
 
 @dataclass(frozen=True)
@@ -54,152 +118,119 @@ class OrderFacts:
 
 def orders(session: Session, attempt_ids: Collection[int]) -> tuple[OrderFacts, ...]:
     """Return the orders of these attempts."""
-    shared: Shared = {}
-    attempts = session.scalars(select(Attempt).where(Attempt.id.in_(attempt_ids)).options(*_told()))
-    return tuple(_order(session, attempt, shared) for attempt in attempts)
-
-
-def _told() -> tuple[ExecutableOption, ...]:
-    """Load in few statements, whatever the number of attempts, what each order tells."""
-    build = joinedload(Attempt.build, innerjoin=True)
-    files = build.joinedload(Build.release, innerjoin=True).selectinload(SourcePackageRelease.files)
-    return (
-        joinedload(Attempt.builder, innerjoin=True).selectinload(Builder.processors),
-        files.joinedload(SourcePackageReleaseFile.file),
+    connection = session.connection()
+    rows = connection.execute(ATTEMPTS, {"ids": list(attempt_ids)}).all()
+    builders = _builders(connection, {row.builder_id for row in rows})
+    files = _files(connection, {row.release_id for row in rows})
+    chroots = {key: _chroot(connection, *key) for key in {_suite(row) for row in rows}}
+    shared = {_place(row): row for row in rows}
+    args = {key: _arguments(connection, row) for key, row in shared.items()}
+    return tuple(
+        OrderFacts(
+            builder=builders[row.builder_id],
+            attempt_id=row.id,
+            cookie=row.cookie,
+            title=build_title(row.tag, row.source, row.version, (row.distribution, row.series), row.pocket),
+            chroot=chroots[_suite(row)],
+            files=files[row.release_id],
+            args={**args[_place(row)], "arch_indep": row.arch_indep},
+        )
+        for row in rows
     )
 
 
-def _order(session: Session, attempt: Attempt, shared: Shared) -> OrderFacts:
-    build, series = attempt.build, attempt.build.architecture.series
-    names = (series.distribution.name, series.name)
-    release, place = build.release, (build.distroarchseries_id, build.pocket)
-    return OrderFacts(
-        builder=_builder(attempt.builder),
-        attempt_id=attempt.id,
-        cookie=attempt.cookie,
-        title=build_title(build.architecture.architecturetag, release.name, release.version, names, build.pocket),
-        chroot=_shared(shared, place, lambda: _file(session, _chroot(session, build))),
-        files=tuple(_file(session, source.file) for source in release.files if source.file is not None),
-        args=arguments(session, build, shared),
-    )
+def _suite(row: AnyRow) -> tuple[int, Pocket]:
+    """Return what the chroot depends on."""
+    return row.architecture_id, row.pocket
 
 
-def _shared(shared: Shared, key: tuple[object, ...], ask: Callable[[], Any]) -> Any:  # Any: whatever is asked for
-    """Return what is the same for several orders, asked for once."""
-    if key not in shared:
-        shared[key] = ask()
-    return shared[key]
+def _place(row: AnyRow) -> tuple[int, int, Pocket, str]:
+    """Return what the arguments depend on, of the build's own all but one."""
+    return row.archive_id, row.architecture_id, row.pocket, row.component
 
 
-def _builder(builder: Builder) -> BuilderFacts:
-    processors = tuple(processor.name for processor in builder.processors)
+def _builders(connection: Connection, ids: Collection[int]) -> dict[int, BuilderFacts]:
+    rows: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in connection.execute(BUILDERS, {"ids": list(ids)}):
+        rows[row.id].append(row)
+    return {builder_id: _builder(mine) for builder_id, mine in rows.items()}
+
+
+def _builder(rows: list[AnyRow]) -> BuilderFacts:
+    """Return the builder of these rows: one for each of its processors, or one without."""
+    row = rows[0]
     return BuilderFacts(
-        id=builder.id,
-        name=builder.name,
-        url=builder.url,
-        trusted=builder.trusted,
-        processors=processors,
-        vm_host=builder.vm_host,
-        kinds=tuple(builder.kinds.split()),
+        id=row.id,
+        name=row.name,
+        url=row.url,
+        trusted=row.trusted,
+        processors=tuple(each.processor for each in rows if each.processor is not None),
+        vm_host=row.vm_host,
+        kinds=tuple(row.kinds.split()),
     )
 
 
-def _chroot(session: Session, build: Build) -> StoredFile:
-    """Return the chroot of the build's pocket, or else RELEASE's."""
-    query = select(PocketChroot).where(
-        PocketChroot.distroarchseries_id == build.distroarchseries_id,
-        PocketChroot.pocket.in_((build.pocket, Pocket.RELEASE)),
-    )
-    return session.scalars(query.order_by(PocketChroot.pocket.desc()).limit(1)).one().chroot
+def _files(connection: Connection, release_ids: Collection[int]) -> dict[int, tuple[OrderFile, ...]]:
+    found: dict[int, tuple[OrderFile, ...]] = defaultdict(tuple)
+    for row in connection.execute(FILES, {"ids": list(release_ids)}):
+        found[row.release_id] += (_file(row),)
+    return found
 
 
-def _file(session: Session, file: StoredFile) -> OrderFile:
-    archive = None if file.archive_id is None else session.get(Archive, file.archive_id)
-    secret = None if archive is None else archive.buildd_secret
-    return OrderFile(file.filename, file.sha1, file_path(file.id, file.filename), secret)
+def _chroot(connection: Connection, architecture_id: int, pocket: Pocket) -> OrderFile:
+    """Return the chroot of the pocket, or else RELEASE's."""
+    return _file(connection.execute(CHROOTS, {"architecture": architecture_id, "pocket": pocket}).one())
 
 
-def arguments(
-    session: Session,
-    build: Build,
-    shared: Shared | None = None,
-) -> dict[str, Any]:  # Any: of several types, as the slave wants them
-    """Return the arguments of ``build()``, of the classic master and of today's together.
+def _file(row: AnyRow) -> OrderFile:
+    return OrderFile(row.filename, row.sha1, file_path(row.id, row.filename), row.buildd_secret)
 
-    ``shared`` keeps what other builds of the same place can use.
-    """
-    series = build.architecture.series
-    component = current_component(session, build)
-    args = {
-        "series": series.name,
-        "suite": series.name + build.pocket.suffix,
-        "distribution": series.distribution.name,
-        "ogrecomponent": component,
-        "arch_tag": build.architecture.architecturetag,
-        "arch_indep": build.arch_indep,
-        "archive_purpose": build.archive.purpose.name,
-        "archive_private": build.archive.private,
+
+def _arguments(connection: Connection, row: AnyRow) -> dict[str, Any]:  # Any: of several types, as slaves want them
+    """Return the arguments of ``build()`` that builds of one place share, for classic slaves and today's together."""
+    return {
+        "series": row.series,
+        "suite": row.series + row.pocket.suffix,
+        "distribution": row.distribution,
+        "ogrecomponent": row.component,
+        "arch_tag": row.tag,
+        "archive_purpose": row.purpose.name,
+        "archive_private": row.private,
         "build_debug_symbols": False,
+        **_apt(connection, row),
     }
-    place = (build.archive_id, build.distroarchseries_id, build.pocket, component)
-    apt: dict[str, Any] = _shared({} if shared is None else shared, place, lambda: _apt(session, build, component))
-    return args | apt
 
 
-def current_component(session: Session, build: Build) -> str:
-    """Return the component of the source's newest active publication in the build's place, or else its own."""
-    query = select(SourcePublication.component).where(
-        SourcePublication.release_id == build.sourcepackagerelease_id,
-        SourcePublication.archive_id == build.archive_id,
-        SourcePublication.series_id == build.architecture.series_id,
-        SourcePublication.status.in_(ACTIVE),
-    )
-    found = session.scalar(query.order_by(SourcePublication.id.desc()).limit(1))
-    return build.release.component if found is None else found
-
-
-def _apt(session: Session, build: Build, component: str) -> dict[str, Any]:  # Any: as above
+def _apt(connection: Connection, row: AnyRow) -> dict[str, Any]:  # Any: as above
     """Return the sources.list and the keys for it; nothing where there is no archive to read from."""
-    others = _dependencies(session, build.archive)
-    primary = _primary(session, build)
-    sources = {archive.id: _apt_source(session, archive, build) for archive in (build.archive, *others, *primary)}
-    place = BuildPlace(
-        series=build.architecture.series.name,
-        pocket=build.pocket,
-        component=component,
-        purpose=build.archive.purpose,
-        private=build.archive.private,
-    )
+    own = connection.execute(OWN, {"archive": row.archive_id}).one()
+    others = connection.execute(DEPENDENCIES, {"archive": row.archive_id}).all()
+    primary = connection.execute(PRIMARY, {"distribution": own.distribution_id}).all()
+    archives = (own, *others, *primary)
+    sources = _apt_sources(connection, archives, row.series_id)
     lines = sources_list(
-        place,
-        sources[build.archive_id],
+        BuildPlace(row.series, row.pocket, row.component, row.purpose, row.private),
+        sources[own.id],
         tuple(sources[archive.id] for archive in others),
         next((sources[archive.id] for archive in primary), None),
     )
-    keys = [archive.key for archive in (build.archive, *others, *primary) if archive.key]
+    keys = [archive.key for archive in archives if archive.key]
     trusted = [base64.b64encode(key.encode()).decode() for key in dict.fromkeys(keys)]
     return ({"archives": list(lines)} | ({"trusted_keys": trusted} if trusted else {})) if lines else {}
 
 
-def _dependencies(session: Session, archive: Archive) -> list[Archive]:
-    query = select(Archive).join(ArchiveDependency, ArchiveDependency.dependency_id == Archive.id)
-    return list(session.scalars(query.where(ArchiveDependency.archive_id == archive.id).order_by(ArchiveDependency.id)))
+def _apt_sources(connection: Connection, archives: Collection[AnyRow], series_id: int) -> dict[int, AptSource]:
+    """Return the archives as apt reads them: one without an address outside is not there for apt."""
+    pockets: dict[int, set[Pocket]] = defaultdict(lambda: {Pocket.RELEASE})
+    outside = [archive.id for archive in archives if archive.url]
+    if outside:
+        for archive_id, pocket in connection.execute(POCKETS, {"ids": outside, "series": series_id}):
+            pockets[archive_id].add(pocket)
+    return {archive.id: _apt_source(archive, pockets[archive.id]) for archive in archives}
 
 
-def _primary(session: Session, build: Build) -> list[Archive]:
-    query = select(Archive).where(
-        Archive.distribution_id == build.archive.distribution_id, Archive.purpose == Purpose.PRIMARY
-    )
-    return list(session.scalars(query.limit(1)))
-
-
-def _apt_source(session: Session, archive: Archive, build: Build) -> AptSource:
-    """Return the archive as apt reads it: one without an address outside is not there for apt."""
+def _apt_source(archive: AnyRow, pockets: Collection[Pocket]) -> AptSource:
     if not archive.url:
         return AptSource("", frozenset())
-    query = select(MirrorIndex.pocket).where(
-        MirrorIndex.archive_id == archive.id, MirrorIndex.series_id == build.architecture.series_id
-    )
-    pockets = frozenset(session.scalars(query.distinct())) | {Pocket.RELEASE}
     components = tuple(archive.components.replace(",", " ").split()) if archive.components else None
-    return AptSource(archive.url, pockets, components, archive.buildd_secret if archive.private else None)
+    return AptSource(archive.url, frozenset(pockets), components, archive.buildd_secret if archive.private else None)
