@@ -15,10 +15,18 @@ from sqlalchemy.orm import Session
 from buildmaster.farm.states import HELD, BuildState, CleanStatus, check_transition
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.lognames import name_log
-from buildmaster.model.mapping import changed, table_of
+from buildmaster.model.mapping import among, changed, table_of
 from buildmaster.model.upkeep import mark
 
 ATTEMPT, BUILD, QUEUE = table_of(Attempt), table_of(Build), table_of(BuildQueue)
+HELD_ATTEMPTS = (
+    select(ATTEMPT.c.id, ATTEMPT.c.build_id, ATTEMPT.c.builder_id, ATTEMPT.c.number, ATTEMPT.c.started)
+    .add_columns(BUILD.c.buildstate)
+    .join(BUILD, BUILD.c.id == ATTEMPT.c.build_id)
+    .where(among(ATTEMPT.c.id), ATTEMPT.c.finished.is_(None), among(BUILD.c.buildstate, "states"))
+    .order_by(ATTEMPT.c.id)
+    .with_for_update()
+)
 ACCEPT = (
     update(ATTEMPT)
     .where(ATTEMPT.c.id == bindparam("a"), ATTEMPT.c.accepted.is_(None))
@@ -61,15 +69,8 @@ def held(session: Session, attempt_id: int, states: frozenset[BuildState] = HELD
 
 def held_all(session: Session, attempt_ids: Sequence[int], states: frozenset[BuildState] = HELD) -> dict[int, Held]:
     """Return those of the attempts that are live, with their builds in one of ``states``, by their ids; lock them."""
-    query = (
-        select(ATTEMPT.c.id, ATTEMPT.c.build_id, ATTEMPT.c.builder_id, ATTEMPT.c.number, ATTEMPT.c.started)
-        .add_columns(BUILD.c.buildstate)
-        .join(BUILD, BUILD.c.id == ATTEMPT.c.build_id)
-        .where(ATTEMPT.c.id.in_(attempt_ids), ATTEMPT.c.finished.is_(None), BUILD.c.buildstate.in_(states))
-        .order_by(ATTEMPT.c.id)
-        .with_for_update()
-    )
-    return {row.id: Held(*row) for row in session.execute(query)}
+    asked = {"ids": attempt_ids, "states": list(states)}
+    return {row[0]: Held(*row) for row in session.connection().execute(HELD_ATTEMPTS, asked)}
 
 
 def accepted(session: Session, now: datetime, attempt_id: int) -> None:

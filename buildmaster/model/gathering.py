@@ -3,7 +3,7 @@
 As in ``attempts``: each is done only where its attempt is live and its build in the right state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from buildmaster.farm.states import BuildState, CleanStatus, check_transition
 from buildmaster.model.attempts import ATTEMPT, BUILD, QUEUE, Held, held_all
 from buildmaster.model.builders import Builder
 from buildmaster.model.files import NewFile, remember_files
-from buildmaster.model.mapping import table_of
+from buildmaster.model.mapping import among, table_of
 
 BUILDER = table_of(Builder)
 FROM = frozenset({BuildState.BUILDING, BuildState.GATHERING})
@@ -36,10 +36,9 @@ def begin_gathering(session: Session, attempt_ids: Sequence[int]) -> list[BuildS
     jobs = held_all(session, attempt_ids, FROM)
     fresh = [job for job in jobs.values() if job.state is BuildState.BUILDING]
     if fresh:
-        state = {"buildstate": BuildState.GATHERING}
-        session.execute(update(BUILD).where(BUILD.c.id.in_([job.build_id for job in fresh])).values(**state))
-        mine = update(ATTEMPT).where(ATTEMPT.c.id.in_([job.attempt_id for job in fresh]))
-        session.execute(mine.values(state=BuildState.GATHERING))
+        connection = session.connection()
+        connection.execute(GATHER_BUILDS, {"ids": [job.build_id for job in fresh]})
+        connection.execute(GATHER_ATTEMPTS, {"ids": [job.attempt_id for job in fresh]})
     return [jobs[attempt_id].state if attempt_id in jobs else None for attempt_id in attempt_ids]
 
 
@@ -52,9 +51,7 @@ def land(session: Session, landings: Sequence[Landing]) -> list[bool]:
     wanted = [landing for landing in landings if landing.attempt_id in jobs]
     if wanted:
         _end(session, wanted, jobs)
-        builds = [job.build_id for job in jobs.values()]
-        session.execute(delete(QUEUE).where(QUEUE.c.build_id.in_(builds)))
-        _free(session, wanted[-1].now, [job.builder_id for job in jobs.values()])
+        _free(session, wanted[-1].now, jobs.values())
     return [landing.attempt_id in jobs for landing in landings]
 
 
@@ -80,14 +77,16 @@ def _row(landing: Landing, job: Held, log_id: int) -> dict[str, object]:
     }
 
 
-def _free(session: Session, now: datetime, builder_ids: Sequence[int]) -> None:
-    """Mark the builders as dirty; they did their work, so their failures are forgotten."""
-    mine = update(BUILDER).where(BUILDER.c.id.in_(builder_ids))
-    dirty = mine.where(BUILDER.c.clean_status != CleanStatus.DIRTY)
-    session.execute(dirty.values(clean_status=CleanStatus.DIRTY, clean_since=now))
-    session.execute(mine.where(BUILDER.c.failure_count > 0).values(failure_count=0))
+def _free(session: Session, now: datetime, jobs: Collection[Held]) -> None:
+    """Take the builds out of the queue, and free their builders: dirty, and their failures forgotten."""
+    connection, builders = session.connection(), [job.builder_id for job in jobs]
+    connection.execute(LEAVE_QUEUE, {"ids": [job.build_id for job in jobs]})
+    connection.execute(SOIL, {"ids": builders, "since": now})
+    connection.execute(FORGET_FAILURES, {"ids": builders})
 
 
+GATHER_BUILDS = update(BUILD).where(among(BUILD.c.id)).values(buildstate=BuildState.GATHERING)
+GATHER_ATTEMPTS = update(ATTEMPT).where(among(ATTEMPT.c.id)).values(state=BuildState.GATHERING)
 END_ATTEMPT = (
     update(ATTEMPT)
     .where(ATTEMPT.c.id == bindparam("of_attempt"))
@@ -100,3 +99,10 @@ END_BUILD = (
     .values(buildstate=BuildState.UPLOADING, builder_id=bindparam("by"), datebuilt=bindparam("ended"))
     .values(buildduration=bindparam("took"), buildlog_id=bindparam("log"))
 )
+LEAVE_QUEUE = delete(QUEUE).where(among(QUEUE.c.build_id))
+SOIL = (
+    update(BUILDER)
+    .where(among(BUILDER.c.id), BUILDER.c.clean_status != CleanStatus.DIRTY)
+    .values(clean_status=CleanStatus.DIRTY, clean_since=bindparam("since"))
+)
+FORGET_FAILURES = update(BUILDER).where(among(BUILDER.c.id), BUILDER.c.failure_count > 0).values(failure_count=0)
