@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import make_engine
 from buildmaster.model.tables import metadata
-from buildmaster.upgrading import SchemaMismatchError, check_fits, upgrade
+from buildmaster.upgrading import SchemaMismatchError, UnknownRevisionError, check_fits, upgrade
 from tests.databases import postgresql_url
 
 
@@ -39,12 +39,20 @@ class SchemaTests:
         upgrade(self.engine)
         check_fits(self.engine)
 
-    def test_another_revision_is_named(self):
+    def test_a_revision_that_is_not_known_is_named(self):
         upgrade(self.engine)
         with self.engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        for work in (check_fits, upgrade):
+            error = self.assertRaises(UnknownRevisionError, work, self.engine)
+            self.assertIn("9999", str(error))
+
+    def test_an_older_revision_is_told_to_be_upgraded(self):
+        upgrade(self.engine)
+        with self.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         error = self.assertRaises(SchemaMismatchError, check_fits, self.engine)
-        self.assertIn("9999", str(error))
+        self.assertIn("is at revision 0001, this program needs 000", str(error))
 
 
 class SqliteSchemaTests(SchemaTests, SynchronousTestCase):

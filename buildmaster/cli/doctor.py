@@ -70,7 +70,7 @@ def inside(farm: Farm, *, invariants: bool) -> Iterator[Finding]:
     try:
         check_fits(farm.raw_transactions.engine)
     except SchemaMismatchError as error:
-        yield Finding(str(error), "`buildmaster init`")
+        yield Finding(str(error), error.cure)
         return
     except DBAPIError as error:
         yield Finding(f"the database does not answer: {error.orig}".strip(), "start it, or mend [database] url")
