@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from twisted.application.service import Service
+from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.error import CannotListenError
 from twisted.logger import ILogObserver, Logger, textFileLogObserver
@@ -17,6 +17,7 @@ from buildmaster.config import Config, ConfigError, find, load
 from buildmaster.database import sqlite_file
 from buildmaster.errors import BuildmasterError
 from buildmaster.mastership import Mastership
+from buildmaster.reporter import Troubles
 from buildmaster.service import make_service
 from buildmaster.signals import Signals
 from buildmaster.systemd import Systemd
@@ -71,7 +72,11 @@ class Master(Service):
         self._changing = DeferredLock()
         self.config = load(path)
         self._mastership = take_mastership(self.config)
-        self._parts = make_service(self.config, reactor)
+        self._troubles: Troubles = {}
+        self._parts = self._made_of(self.config)
+
+    def _made_of(self, config: Config) -> MultiService:
+        return make_service(config, self._reactor, self._troubles)
 
     def startService(self) -> None:
         """Start the parts."""
@@ -100,7 +105,7 @@ class Master(Service):
             return
         try:
             config = self._checked(load(self._path))
-            parts = make_service(config, self._reactor)
+            parts = self._made_of(config)
         except (BuildmasterError, OSError) as error:
             self._refuse(error)
             return
@@ -122,7 +127,7 @@ class Master(Service):
 
     async def _go_back(self) -> None:
         await self._parts.stopService()
-        self._parts = make_service(self.config, self._reactor)
+        self._parts = self._made_of(self.config)
         self._parts.startService()
 
     def _refuse(self, error: Exception) -> None:

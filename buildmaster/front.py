@@ -26,6 +26,7 @@ def make_health(parts: Parts, sequencer: BuildSequencer, stall: Stall) -> Health
         sequencer.turns,
         lambda: sequencer.late,
         lambda: stall.worst,
+        parts.troubles,
     )
 
 

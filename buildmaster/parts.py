@@ -15,6 +15,7 @@ from buildmaster.disk import Disk
 from buildmaster.election import Election
 from buildmaster.errands import Errands
 from buildmaster.librarian import ILibrarian, open_librarian
+from buildmaster.reporter import Troubles
 from buildmaster.slave import Slaves, Timeouts
 
 CONCURRENT_FETCHES = 4  # sources whose files come at once
@@ -23,7 +24,10 @@ Reactor = Any  # the reactor is a dozen interfaces; each part names the ones tha
 
 @dataclass(frozen=True)
 class Parts:
-    """What the other parts are made of. ``nudge`` makes the job due at once that has the name; ``now`` is for rows."""
+    """What the other parts are made of.
+
+    ``nudge`` makes the job due at once that has the name; ``now`` is for rows. ``troubles`` are of the jobs that fail.
+    """
 
     config: Config
     reactor: Reactor
@@ -37,6 +41,7 @@ class Parts:
     fetches: Errands
     mirrors: Errands
     election: Election
+    troubles: Troubles
 
     def in_thread(
         self, work: Callable[..., Any], *args: Any
@@ -50,7 +55,13 @@ def utc_now() -> datetime:
     return datetime.now(tz=pytz.UTC)
 
 
-def make_parts(config: Config, reactor: Reactor, transactions: Transactions, nudge: Callable[[str], None]) -> Parts:
+def make_parts(
+    config: Config,
+    reactor: Reactor,
+    transactions: Transactions,
+    nudge: Callable[[str], None],
+    troubles: Troubles | None = None,
+) -> Parts:
     """Return them, none of which has begun anything."""
     return Parts(
         config,
@@ -65,4 +76,5 @@ def make_parts(config: Config, reactor: Reactor, transactions: Transactions, nud
         Errands(reactor, CONCURRENT_FETCHES, "source"),
         Errands(reactor, 1, "mirror"),
         Election(transactions.engine),
+        {} if troubles is None else troubles,
     )

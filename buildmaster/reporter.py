@@ -15,12 +15,14 @@ from buildmaster.farm.notices import JobEnd, Notice, Trouble, after_failure, fai
 from buildmaster.model.outbox import post
 
 LOG = "-"
+Troubles = dict[str, Trouble]  # of jobs that fail, by their names
 
 
 class Reporter:
     """Reports the ends of turns. ``targets`` are addresses, and "-" for the log.
 
-    ``commands`` holds the command line of each job that is a child process, by the job's name.
+    ``commands`` holds the command line of each job that is a child process, by the job's name; ``troubles`` is what is
+    known of jobs that fail.
     """
 
     log = Logger()
@@ -33,6 +35,7 @@ class Reporter:
         targets: Sequence[str],
         commands: dict[str, str],
         alwayslog: frozenset[str],
+        troubles: Troubles | None = None,
     ) -> None:
         self._clock = clock
         self._database = database
@@ -40,7 +43,7 @@ class Reporter:
         self._targets = tuple(targets)
         self._commands = commands
         self._alwayslog = alwayslog
-        self._troubles: dict[str, Trouble] = {}
+        self._troubles = {} if troubles is None else troubles
         self._well: set[str] = set()
 
     def ended(self, job: str, result: object) -> None:

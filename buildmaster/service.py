@@ -16,7 +16,7 @@ from buildmaster.front import make_health, make_web
 from buildmaster.notifications import NotificationListener, notify
 from buildmaster.nudges import NudgeListener
 from buildmaster.parts import Parts, Reactor, make_parts
-from buildmaster.reporter import Reporter
+from buildmaster.reporter import Reporter, Troubles
 from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
 from buildmaster.stall import Stall
 from buildmaster.tasks.publisher import Publisher
@@ -55,8 +55,11 @@ class Daemon(MultiService):
         return Deferred.fromCoroutine(self._stop())
 
 
-def make_service(config: Config, reactor: Reactor) -> MultiService:
-    """Return the whole daemon, not started; raise SchemaMismatchError unless the database fits the code."""
+def make_service(config: Config, reactor: Reactor, troubles: Troubles | None = None) -> MultiService:
+    """Return the whole daemon, not started; raise SchemaMismatchError unless the database fits the code.
+
+    ``troubles`` are of jobs that failed when the daemon was made of other settings.
+    """
     transactions = Transactions(make_engine(config.database.url))
     check_fits(transactions.engine)
     transactions.engine.dispose()  # no connection outlives the fork of a process that becomes a daemon
@@ -67,7 +70,7 @@ def make_service(config: Config, reactor: Reactor) -> MultiService:
         if not parts.election.elected:
             parts.database.run(notify, (name,))
 
-    parts = make_parts(config, reactor, transactions, nudge)
+    parts = make_parts(config, reactor, transactions, nudge, troubles)
     sequencer = make_sequencer(parts)
     daemon = Daemon(parts)
     for part in (sequencer, *make_ears(parts, transactions, sequencer), *make_web_parts(parts, sequencer)):
@@ -121,4 +124,5 @@ def make_reporter(parts: Parts) -> Reporter:
     jobs = parts.config.jobs
     commands = {job.name: shlex.join(job.command) for job in jobs if job.command}
     always = frozenset(job.name for job in jobs if job.alwayslog)
-    return Reporter(parts.reactor, parts.database, parts.now, parts.config.mailproblemsto, commands, always)
+    targets = parts.config.mailproblemsto
+    return Reporter(parts.reactor, parts.database, parts.now, targets, commands, always, parts.troubles)

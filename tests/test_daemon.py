@@ -39,6 +39,15 @@ class DaemonTests(SynchronousTestCase):
         daemon.wait_for("Job mine completed with exit code 0")
         self.assertEqual(0, daemon.stop())
 
+    def test_a_failure_that_was_told_is_not_told_anew_after_hup(self):
+        daemon = DaemonProcess(self, "[job mine]\ncommand = false\nmindelay = 0.1\n")
+        daemon.wait_for("Job mine exited with code 1")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("was read again")
+        daemon.wait_for("Job mine completed with exit code 1", times=daemon.log.count("Job mine completed") + 2)
+        self.assertEqual(1, daemon.log.count("Job mine exited with code 1"))
+        self.assertEqual(0, daemon.stop())
+
     def test_usr1_opens_the_log_again(self):
         daemon = DaemonProcess(
             self, "[sequencer]\nlogfile = %(root)s/log\n[job mine]\ncommand = true\nmindelay = 0.1\n"

@@ -5,9 +5,10 @@ import json
 from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.cli.checks import check_daemon, check_folders, check_jobs, check_mail, check_slaves
+from buildmaster.cli.checks import check_daemon, check_disk, check_folders, check_jobs, check_mail, check_slaves
 from buildmaster.cli.doctor import in_lines
 from buildmaster.config import BUILT_IN_TASKS, load
+from buildmaster.disk import Disk
 from buildmaster.farm.findings import Finding
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import make_folders
@@ -63,8 +64,9 @@ class OutsideTests(SynchronousTestCase):
     def test_slaves_that_answer_are_well(self):
         self.assertEqual([], check_slaves([("bob", "x", 1), ("ann", "y", 2)], lambda host, port: None))
 
-    def daemon(self, ready=True, **turn):
-        answer = {"ready": ready, "turns": {"dispatcher": TURN | turn}}
+    def daemon(self, late=False, answers=True, failing=(), **turn):
+        answer = {"late": late, "database": {"answers": answers}, "failing": dict(failing)}
+        answer["turns"] = {"dispatcher": TURN | turn}
         return [finding.what for finding in check_daemon(self.config, lambda _: answer)]
 
     def test_a_daemon_that_runs_is_well(self):
@@ -74,7 +76,19 @@ class OutsideTests(SynchronousTestCase):
         self.assertEqual(["the job dispatcher is due and gets no turn"], self.daemon(age=100.0))
 
     def test_a_daemon_that_is_not_well_is_found(self):
-        self.assertEqual(["the daemon says that it isn't well"], self.daemon(ready=False))
+        late = "a turn was over its limit, and none ended in time since"
+        self.assertEqual([late], self.daemon(late=True))
+        self.assertEqual([f"{late}; dispatcher has its turn"], self.daemon(late=True, under_way=True))
+        self.assertEqual(["the daemon's database does not answer"], self.daemon(answers=False))
+
+    def test_a_job_that_fails_is_found(self):
+        self.assertEqual(["the job publisher failed 3 time(s) in a row"], self.daemon(failing={"publisher": 3}))
+
+    def test_a_full_disk_is_found_with_its_cure(self):
+        (finding,) = check_disk(Disk("/farm", 100, lambda _: 99))
+        self.assertIn("nothing is dispatched until there is room", finding.what)
+        self.assertIn("[housekeeping]", finding.cure)
+        self.assertFalse(next(check_disk(Disk("/farm", 100, lambda _: 100))).wrong)
 
     def test_no_daemon_is_found(self):
         def nobody(config):

@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import InlineDatabase
 from buildmaster.disk import Disk, DiskLowError, in_words
+from buildmaster.farm.notices import Trouble
 from buildmaster.farm.turns import TurnFacts
 from buildmaster.stall import INTERVAL, WINDOW, Stall
 from buildmaster.tasks.guarding import Guarded
@@ -24,11 +25,14 @@ class HealthTests(SynchronousTestCase):
         self.farm = CommandFarm(self)
         self.clock = Clock()
         self.late = False
+        self.troubles = dict.fromkeys(["dispatcher", "removed"], Trouble("1: no space", 3, 0.0, 600.0))
         self.database = InlineDatabase(self.farm.transactions)
 
     def site(self, database=None):
         disk = Disk(self.farm.root, 100, lambda _: 1000)
-        health = Health(self.clock, database or self.database, disk, lambda: [TURN], lambda: self.late, lambda: 0.25)
+        health = Health(
+            self.clock, database or self.database, disk, lambda: [TURN], lambda: self.late, lambda: 0.25, self.troubles
+        )
         return a_site({"healthz": health})
 
     def answer(self):
@@ -41,6 +45,7 @@ class HealthTests(SynchronousTestCase):
         self.assertEqual({"free": 1000, "low": False}, found["disk"])
         self.assertEqual(7, found["turns"]["dispatcher"]["turns"])
         self.assertEqual({"worst_seconds": 0.25}, found["stall"])
+        self.assertEqual({"dispatcher": 3}, found["failing"])
 
     def test_turns_that_do_not_end_in_time_are_no_health(self):
         self.late = True

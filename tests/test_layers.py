@@ -48,7 +48,7 @@ ALLOWED = {
     "crew": PURE | EDGES | {"farm", "model", "config", "parts", "sequencer", "tasks"},
     "front": PURE | EDGES | {"farm", "model", "config", "parts", "sequencer", "stall", "web"},
     "service": PURE | EDGES | DAEMON | {"config", "crew", "front", "parts", "sequencer", "tasks"},
-    "daemon": PURE | DAEMON | {"config", "database", "service"},
+    "daemon": PURE | DAEMON | {"config", "database", "reporter", "service"},
     "cli": PURE | EDGES | {"farm", "model", "config", "sequencer", "tasks", "web", "service", "buildd", "importworker"},
 }
 FARM_MAY_USE = set(sys.stdlib_module_names) - {"time", "os", "random", "logging"} | {"pytz"}

@@ -62,6 +62,21 @@ class ReporterTests(SynchronousTestCase):
         )
         self.assertEqual([], self.subjects())
 
+    def test_what_is_known_of_a_job_that_fails_outlives_a_reporter(self):
+        troubles = {}
+        for _ in range(2):
+            reporter = Reporter(
+                self.clock,
+                InlineDatabase(self.transactions),
+                lambda: NOW,
+                ["ann@example.com"],
+                {"mine": "run it"},
+                frozenset(),
+                troubles,
+            )
+            self.lines(reporter, "mine", FAILED)
+        self.assertEqual((1, 2), (len(self.subjects()), troubles["mine"].count))
+
     def test_an_address_gets_a_mail(self):
         lines = self.lines(self.reporter("-", "ann@example.com"), "mine", FAILED)
         self.assertEqual("Mailing report to: ann@example.com", lines[-1])

@@ -99,8 +99,19 @@ def check_daemon(config: Config, health: Callable[[Config], dict[str, Any]]) -> 
             f"no daemon answers at port {config.web.port}: {error}", "`buildmaster run`, or start its service"
         )
         return
-    if not found["ready"]:
-        yield Finding("the daemon says that it isn't well", "look at /healthz, and at its log")
+    yield from _check_health(found)
+
+
+def _check_health(found: dict[str, Any]) -> Iterator[Finding]:
+    if not found["database"]["answers"]:
+        yield Finding("the daemon's database does not answer", "see what holds it up, and the daemon's log")
+    if found["late"]:
+        there = "".join(f"; {job} has its turn" for job, turn in found["turns"].items() if turn["under_way"])
+        cure = "the daemon's log tells which job it was: mend that, or raise its timeout"
+        yield Finding(f"a turn was over its limit, and none ended in time since{there}", cure)
+    for job, count in found["failing"].items():
+        cure = "its output and traceback are in the daemon's log, and in the mail to mailproblemsto"
+        yield Finding(f"the job {job} failed {count} time(s) in a row", cure)
     for job, turn in found["turns"].items():
         if not turn["under_way"] and not turn["due_in"] and turn["age"] > OVERDUE:
             yield Finding(f"the job {job} is due and gets no turn", "see which job is under way, and lower its timeout")

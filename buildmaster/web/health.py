@@ -1,7 +1,7 @@
 """Say whether the daemon is well: `/healthz`, for those who watch it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +15,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from buildmaster.disk import Disk
+from buildmaster.farm.notices import Trouble
 from buildmaster.farm.turns import TurnFacts
 from buildmaster.web.answers import answer_later
 
@@ -34,6 +35,7 @@ class Health(Resource):
         turns: Callable[[], Sequence[TurnFacts]],
         late: Callable[[], bool],
         stall: Callable[[], float],
+        troubles: Mapping[str, Trouble],
     ) -> None:
         super().__init__()
         self._clock = clock
@@ -42,6 +44,7 @@ class Health(Resource):
         self._turns = turns
         self._late = late
         self._stall = stall
+        self._troubles = troubles
 
     def render_GET(self, request: Request) -> int:
         """Ask around, and say."""
@@ -51,13 +54,15 @@ class Health(Resource):
         delay = await self._database_delay()
         late = self._late()
         ready = delay is not None and not late
+        turns = {turn.job: asdict(turn) for turn in self._turns()}
         found = {
             "ready": ready,
             "late": late,
-            "turns": {turn.job: asdict(turn) for turn in self._turns()},
+            "turns": turns,
             "database": {"answers": delay is not None, "seconds": delay},
             "disk": {"free": self._disk.free, "low": self._disk.low},
             "stall": {"worst_seconds": self._stall()},
+            "failing": {job: trouble.count for job, trouble in self._troubles.items() if job in turns},
         }
         _tell(request, OK if ready else SERVICE_UNAVAILABLE, found)
 
