@@ -111,8 +111,11 @@ class SequencerMachine(RuleBasedStateMachine):
         self.sequencer.nudge(name)
 
     @precondition(lambda self: self.open is not None)
-    @rule(well=st.booleans())
-    def end(self, well):
+    @rule(well=st.booleans(), nudged=st.booleans())
+    def end(self, well, nudged):
+        """End a turn, of a job that may have been nudged in it."""
+        if nudged:
+            self.sequencer.nudge(self.under_way)
         waiting, self.open = self.open, None
         waiting.callback(None) if well else waiting.errback(Failure(ValueError()))
 
