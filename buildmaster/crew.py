@@ -67,7 +67,7 @@ def make_scanner(parts: Parts) -> Scanner:
     collector = Collector(parts.database, parts.librarian, parts.config.root, bounds, parts.in_thread, parts.now)
     notices = make_notices(parts.config)
     duties = Duties(parts.database, parts.slaves, collector, make_resetter(parts), notices, parts.now, parts.nudge)
-    effects = Effects(parts.database, parts.errands, duties, parts.now, parts.nudge, notices)
+    effects = Effects(parts.reactor, parts.database, parts.errands, duties, parts.now, parts.nudge, notices)
     probes = Probes(parts.reactor, parts.slaves, lambda: parts.nudge(Scanner.name))
     patience = Limits(
         silent_scans=slaves.silent_scans,

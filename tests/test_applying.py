@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+from sqlalchemy import event
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.actions import (
     Abort,
     Adopt,
     Clean,
+    Collect,
     Conclude,
     CountSilence,
     FailBuilder,
@@ -17,6 +19,7 @@ from buildmaster.farm.actions import (
     MarkDirty,
     PostponeProbe,
     Requeue,
+    Rescue,
     Reset,
     Restore,
     SaveLogTail,
@@ -24,7 +27,7 @@ from buildmaster.farm.actions import (
 from buildmaster.farm.blame import Verdict
 from buildmaster.farm.scanning import FIRST_PROBE
 from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
-from buildmaster.model.applying import apply
+from buildmaster.model.applying import apply, changes_rows
 from buildmaster.model.attempts import conclude
 from buildmaster.model.builders import Builder
 from buildmaster.model.snapshots import snapshot
@@ -122,6 +125,22 @@ class ApplyTests(OnSQLite, SynchronousTestCase):
         self.write(apply, NOW, [(facts, (Heard(), SaveLogTail("make"))), (nobody, (Heard(),))], self.told)
         self.assertEqual("make", self.entry()["logtail"])
         self.write(apply, NOW, [], self.told)
+
+    def test_what_changes_no_row_takes_no_statement(self):
+        self.set(Builder, self.builder_id, last_seen=NOW, version="206", kinds="binarypackage")
+        facts = self.facts()
+        asked = []
+        event.listen(self.transactions.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        for action in (Heard(), Heard("206", ("binarypackage",)), Collect(()), Rescue("8-1", "strange")):
+            self.assertFalse(changes_rows(NOW, facts, (action,)), action)
+            self.apply(action, builder=facts)
+        self.assertEqual([], [statement for statement in asked if not statement.startswith("BEGIN")])
+
+    def test_the_rest_changes_rows(self):
+        facts = self.facts()
+        for action in (*EVERYTHING, Heard("206"), Heard(None, ("livefs",))):
+            self.assertTrue(changes_rows(NOW, facts, (Collect(()), action)), action)
+        self.assertFalse(changes_rows(NOW, facts, ()))
 
 
 class PostgreSQLApplyTests(OnPostgreSQL, ApplyTests):

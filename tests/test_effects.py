@@ -44,7 +44,7 @@ class Rows:
 class EffectsTests(SynchronousTestCase):
     def carry_out(self, decisions, rows=None):
         self.rows, self.duties, self.nudges = rows or Rows(), Duties(), []
-        effects = Effects(self.rows, Errands(Clock(), 9), self.duties, lambda: NOW, self.nudges.append, None)
+        effects = Effects(Clock(), self.rows, Errands(Clock(), 9), self.duties, lambda: NOW, self.nudges.append, None)
         self.successResultOf(Deferred.fromCoroutine(effects.carry_out(decisions)))
 
     def decisions(self, *actions, names=("bob", "eve")):
@@ -58,6 +58,17 @@ class EffectsTests(SynchronousTestCase):
     def test_nothing_to_do_is_nothing_done(self):
         self.carry_out(self.decisions())
         self.assertEqual([], self.rows.changed)
+
+    def test_an_answer_that_is_no_news_changes_no_row(self):
+        bob = a_builder(job=a_job(), last_seen=NOW)
+        self.carry_out([Decision(bob, (Heard(),))])
+        self.assertEqual([], self.rows.changed)
+
+    def test_what_waits_for_no_row_is_begun_first(self):
+        bob, eve = a_builder(id=1, last_seen=NOW, job=a_job()), a_builder(id=2, name="eve", job=a_job())
+        self.carry_out([Decision(eve, (Heard(), Collect(()))), Decision(bob, (Heard(), Collect(())))])
+        self.assertEqual([["eve"]], self.rows.changed)
+        self.assertEqual([("collect", "bob"), ("collect", "eve")], self.duties.begun)
 
     def test_an_error_spares_the_others(self):
         self.carry_out(self.decisions(Heard(), Abort(), names=("bob", "eve", "zoe")), Rows(["eve"]))

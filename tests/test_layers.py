@@ -24,6 +24,7 @@ OTHERS = {
     "mail",
     "notifications",
     "nudges",
+    "pausing",
     "reporter",
 }
 DAEMON = {"signals", "stall", "systemd", "mastership"}

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.pacing import SOON, Pace, interval
+from buildmaster.farm.pacing import SEEN, SOON, Pace, interval, noteworthy
 from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
 from tests.makers import NOW, a_builder, a_job, ago
 
@@ -31,7 +31,21 @@ ROWS = [
 ]
 
 
+ANSWERS = [
+    ("never seen", {}, True),
+    ("seen lately", {"last_seen": ago(SEEN - 1)}, False),
+    ("seen long ago", {"last_seen": ago(SEEN)}, True),
+    ("seen by a clock that was ahead", {"last_seen": ago(-1)}, True),
+    ("silent since", {"last_seen": ago(1), "silent_scans": 1}, True),
+    ("silent since then", {"last_seen": ago(1), "silent_since": ago(1)}, True),
+]
+
+
 class PacingTests(SynchronousTestCase):
     def test_the_table(self):
         for name, facts, seconds in ROWS:
             self.assertEqual(seconds, interval(a_builder(**facts), NOW, PACE), name)
+
+    def test_an_answer_is_news_after_silence_and_once_a_minute(self):
+        for name, facts, wanted in ANSWERS:
+            self.assertEqual(wanted, noteworthy(a_builder(**facts), NOW), name)

@@ -16,11 +16,11 @@ from buildmaster.model.snapshots import glimpse, snapshot
 from tests.farms import OnPostgreSQL, OnSQLite
 from tests.rows import NOW, a_builder
 
-MOMENTS = [NOW + timedelta(seconds=number) for number in range(1, 9)]
+MOMENTS = [NOW + timedelta(seconds=number) for number in range(1, 10)]
 BUILDER = {
     "trusted": False, "vm_host": "metal", "builderok": False, "failed_by": FailedBy.PROBE, "failnotes": "smoke",
     "date_failed": MOMENTS[0], "manual": True, "clean_status": CleanStatus.CLEANING, "clean_since": MOMENTS[1],
-    "failure_count": 3, "silent_scans": 4, "silent_since": MOMENTS[2], "probe_delay": 120.0, "next_probe": MOMENTS[3],
+    "failure_count": 3, "silent_scans": 4, "silent_since": MOMENTS[2], "probe_delay": 120.0, "next_probe": MOMENTS[3], "last_seen": MOMENTS[8],
     "version": "206", "kinds": "binarypackage livefs",
 }  # fmt: skip
 ATTEMPT = {"number": 2, "cookie": "c-2", "started": MOMENTS[4], "accepted": MOMENTS[5]}

@@ -144,6 +144,7 @@ class BuilderFacts:
     silent_since: datetime | None = None
     probe_delay: float = 0.0
     next_probe: datetime | None = None
+    last_seen: datetime | None = None
     version: str | None = None
     kinds: tuple[str, ...] = ()
     job: JobFacts | None = None

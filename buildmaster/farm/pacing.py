@@ -10,6 +10,7 @@ SOON = 1.0  # seconds: of a builder that is being cleaned, or whose build is bei
 FAR = 4.0  # intervals before and after its estimated end, in which a build is asked about at the usual interval
 RARE = 3.0  # times the usual interval, at the most
 FIRST = 0.25  # seconds: of a build that has just begun
+SEEN = 60.0  # seconds: so often it is noted that a builder goes on answering
 YOUNG = 4.0  # a build is asked about again after this part of its age: small ones end early
 
 
@@ -28,6 +29,16 @@ def interval(builder: BuilderFacts, now: datetime, pace: Pace) -> float | None:
     if builder.job is not None:
         return _building(builder.job, now, pace)
     return pace.idle if builder.clean_status is CleanStatus.CLEAN and not builder.silent_scans else SOON
+
+
+def noteworthy(builder: BuilderFacts, now: datetime) -> bool:
+    """Tell whether an answer is news: the builder was silent, or what was noted is old.
+
+    A row of a large farm is not changed for each answer.
+    """
+    if builder.silent_scans or builder.silent_since is not None or builder.last_seen is None:
+        return True
+    return not 0 <= (now - builder.last_seen).total_seconds() < SEEN
 
 
 def _failed(builder: BuilderFacts, now: datetime) -> float | None:

@@ -28,6 +28,7 @@ from buildmaster.farm.actions import (
 from buildmaster.farm.announcing import held_text
 from buildmaster.farm.blame import Verdict
 from buildmaster.farm.facts import BuilderFacts
+from buildmaster.farm.pacing import noteworthy
 from buildmaster.farm.states import CleanStatus, FailedBy
 from buildmaster.model import attempts, blaming, upkeep
 from buildmaster.model.notifying import Notices
@@ -54,10 +55,22 @@ def apply(session: Session, now: datetime, decisions: Decisions, notices: Notice
     Return who was found guilty of failures, by the builders that they happened on.
     """
     moment = Moment(session, now, notices)
-    upkeep.heard(session, now, [builder.id for builder, actions in decisions if _has(Heard, actions)])
+    heard = [builder.id for builder, actions in decisions if _has(Heard, actions) and noteworthy(builder, now)]
+    upkeep.heard(session, now, heard)
     attempts.save_tails(session, now, _tails(decisions))
     found = {builder.id: _act(moment, builder, actions) for builder, actions in decisions}
     return {builder_id: verdict for builder_id, verdict in found.items() if verdict is not None}
+
+
+def changes_rows(now: datetime, builder: BuilderFacts, actions: Sequence[Action]) -> bool:
+    """Tell whether there is anything to apply in the actions."""
+    return any(_changes_rows(now, builder, action) for action in actions)
+
+
+def _changes_rows(now: datetime, builder: BuilderFacts, action: Action) -> bool:
+    if isinstance(action, Heard):
+        return noteworthy(builder, now) or _introduction(builder, action) is not None
+    return isinstance(action, SaveLogTail) or type(action) in DEEDS
 
 
 def _act(moment: Moment, builder: BuilderFacts, actions: Sequence[Action]) -> Verdict | None:
@@ -79,9 +92,15 @@ def _tails(decisions: Decisions) -> dict[int, str]:
 
 
 def _introduced(moment: Moment, builder: BuilderFacts, action: Heard) -> None:
-    version, kinds = action.version or builder.version, action.kinds or builder.kinds
-    if (version, kinds) != (builder.version, builder.kinds):
-        upkeep.introduced(moment.session, builder.id, version, kinds)
+    news = _introduction(builder, action)
+    if news is not None:
+        upkeep.introduced(moment.session, builder.id, *news)
+
+
+def _introduction(builder: BuilderFacts, action: Heard) -> tuple[str | None, tuple[str, ...]] | None:
+    """Return the version and the kinds that a slave says it has, where they are new."""
+    said = action.version or builder.version, action.kinds or builder.kinds
+    return None if said == (builder.version, builder.kinds) else said
 
 
 def _silent(moment: Moment, builder: BuilderFacts, action: CountSilence) -> None:

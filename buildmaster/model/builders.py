@@ -18,7 +18,7 @@ class Builder(Base):
 
     ``silent_scans`` counts scans in a row without an answer, ``failure_count`` failures that were not a package's.
     ``probe_delay`` is the seconds to the next probe of one that a probe failed. ``clean_since`` is when its
-    ``clean_status`` last changed.
+    ``clean_status`` last changed. ``last_seen`` is when it answered, to the minute.
     """
 
     __tablename__ = "builder"

@@ -33,7 +33,7 @@ BUILDERS: AnySelect = (
     .add_columns(BUILDER.trusted, BUILDER.vm_host, BUILDER.builderok, BUILDER.failed_by, BUILDER.failnotes)
     .add_columns(BUILDER.date_failed, BUILDER.manual, BUILDER.clean_status, BUILDER.clean_since)
     .add_columns(BUILDER.failure_count, BUILDER.silent_scans, BUILDER.silent_since)
-    .add_columns(BUILDER.probe_delay, BUILDER.next_probe, BUILDER.version, BUILDER.kinds)
+    .add_columns(BUILDER.probe_delay, BUILDER.next_probe, BUILDER.last_seen, BUILDER.version, BUILDER.kinds)
     .where(BUILDER.date_removed.is_(None))
     .order_by(BUILDER.id)
 )
@@ -105,7 +105,7 @@ def _tags(kinds: Iterable[Kinds], found: Mapping[str, Kinds]) -> dict[Kinds, fro
 
 
 def _builder(row: AnyRow, kinds: Kinds, tags: Mapping[Kinds, frozenset[str]], job: JobFacts | None) -> BuilderFacts:
-    fields = (*row[:3], kinds, tags[kinds], *row[3:18], tuple(row[18].split()), job)
+    fields = (*row[:3], kinds, tags[kinds], *row[3:19], tuple(row[19].split()), job)
     return BuilderFacts(*fields)
 
 

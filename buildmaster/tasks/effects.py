@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from buildmaster.database import Database
@@ -19,8 +20,9 @@ from buildmaster.farm.actions import Abort, Action, Clean, Collect, Conclude, Ma
 from buildmaster.farm.announcing import judged, line
 from buildmaster.farm.blame import Verdict
 from buildmaster.farm.facts import BuilderFacts, JobFacts, Observation
-from buildmaster.model.applying import Verdicts, apply
+from buildmaster.model.applying import Verdicts, apply, changes_rows
 from buildmaster.model.notifying import Notices
+from buildmaster.pausing import unhurried
 from buildmaster.saying import say
 
 log = Logger()
@@ -44,6 +46,7 @@ class Effects:
 
     def __init__(
         self,
+        clock: IReactorTime,
         database: Database,
         errands: Errands,
         duties: Duties,
@@ -51,6 +54,7 @@ class Effects:
         nudge: Callable[[str], None],
         notices: Notices,
     ) -> None:
+        self._clock = clock
         self._database = database
         self._errands = errands
         self._duties = duties
@@ -59,8 +63,17 @@ class Effects:
         self._notices = notices
 
     async def carry_out(self, decisions: Sequence[Decision]) -> None:
-        """Change the rows, say so in the log, and begin the errands."""
-        for decision, verdict in await self._change_rows([decision for decision in decisions if decision.actions]):
+        """Change the rows, say so in the log, and begin the errands: first those that wait for no row."""
+        now = self._now()
+        changing, others = [], []
+        for decision in decisions:
+            news = changes_rows(now, decision.builder, decision.actions)
+            (changing if news else others).append(decision)
+        await self._go_on([(decision, None) for decision in others])
+        await self._go_on(await self._change_rows(changing))
+
+    async def _go_on(self, changed: Sequence[Changed]) -> None:
+        async for decision, verdict in unhurried(self._clock, changed):
             announce(decision, verdict)
             self._begin_errand(decision)
             if any(isinstance(action, Requeue | MarkClean) for action in decision.actions):
