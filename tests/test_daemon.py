@@ -4,11 +4,14 @@ import os
 import signal
 import socket
 import tempfile
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.daemon import attach_daemon
 from buildmaster.mastership import AnotherMasterError, Mastership
 from buildmaster.nudges import send
 from buildmaster.systemd import Systemd
@@ -110,6 +113,13 @@ class DaemonTests(SynchronousTestCase):
         daemon = DaemonProcess(self, root=Path(folder.name))
         self.assertEqual(1, daemon.process.wait(20))
         self.assertIn("buildmaster init", daemon.log)
+
+
+class ClockTests(SynchronousTestCase):
+    def test_a_clock_that_is_set_moves_no_turn(self):
+        reactor = SimpleNamespace()
+        self.assertRaises(SystemExit, attach_daemon, None, reactor, Path("/nowhere/farm.conf"))
+        self.assertIs(time.monotonic, reactor.seconds)
 
 
 class MastershipTests(SynchronousTestCase):

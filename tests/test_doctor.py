@@ -5,17 +5,25 @@ import json
 from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.cli.checks import check_daemon, check_disk, check_folders, check_jobs, check_mail, check_slaves
+from buildmaster.cli.checks import (
+    check_chroots,
+    check_daemon,
+    check_disk,
+    check_folders,
+    check_jobs,
+    check_mail,
+    check_slaves,
+)
 from buildmaster.cli.doctor import in_lines
 from buildmaster.config import BUILT_IN_TASKS, load
 from buildmaster.disk import Disk
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.states import BuildState, Pocket
 from buildmaster.folders import make_folders
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import PocketChroot
-from buildmaster.model.examining import builder_addresses, examine_rows
+from buildmaster.model.examining import builder_addresses, chroot_files, examine_rows
 from tests.commands import CommandFarm
 from tests.onebuild import OneBuildTestCase
 from tests.rows import (
@@ -128,6 +136,15 @@ class ExaminingTests(OneBuildTestCase):
         self.transactions.write(lambda session: an_attempt(session, session.get_one(Build, self.build)))
         found = self.transactions.read(examine_rows, NOW.replace(year=2025))
         self.assertTrue(any("in the future" in finding.what for finding in found), found)
+
+    def test_a_chroot_whose_file_is_lost_is_found(self):
+        files = self.transactions.read(chroot_files)
+        self.assertEqual([], list(check_chroots(files, lambda _: True)))
+        self.change(update(PocketChroot).values(pocket=Pocket.SECURITY))
+        own = self.transactions.read(chroot_files)
+        found = [*check_chroots(files, lambda _: False), *check_chroots(own, lambda _: False)]
+        for finding, end in zip(found, ("i386", "i386 --pocket SECURITY"), strict=True):
+            self.assertRegex(finding.what, rf"the chroot of ubuntu[0-9]+/hoary/{end} is not in the librarian")
 
     def test_builders_are_named_with_their_addresses(self):
         ((_, url),) = self.transactions.read(builder_addresses)

@@ -63,6 +63,14 @@ def check_mail(config: Config, reach: Reach) -> Iterator[Finding]:
         yield Finding(f"the mail host {mail.smtphost}:{mail.smtpport} does not answer: {error}", cure)
 
 
+def check_chroots(files: Iterable[tuple[str, str]], kept: Callable[[str], bool]) -> Iterator[Finding]:
+    """Find chroots, each a name and a SHA-256, whose file is lost."""
+    for name, sha256 in files:
+        if not kept(sha256):
+            cure = f"`buildmaster chroot set {name} FILE`, or bring the librarian's store back from a backup"
+            yield Finding(f"the chroot of {name} is not in the librarian", cure)
+
+
 def check_slaves(addresses: Sequence[tuple[str, str, int]], reach: Reach) -> Iterable[Finding]:
     """Find builders, each a name, a host and a port, that do not answer; all are asked at once."""
     with ThreadPoolExecutor(AT_ONCE) as threads:

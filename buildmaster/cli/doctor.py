@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
 from buildmaster.cli.checks import (
+    check_chroots,
     check_daemon,
     check_disk,
     check_folders,
@@ -26,7 +27,7 @@ from buildmaster.farm.findings import Finding
 from buildmaster.farm.queueing import NewBuild
 from buildmaster.librarian import NotKeptError
 from buildmaster.model.archspecific import series_with_files
-from buildmaster.model.examining import builder_addresses, examine_rows
+from buildmaster.model.examining import builder_addresses, chroot_files, examine_rows
 from buildmaster.model.idling import idle_beside_work
 from buildmaster.model.invariants import broken_invariants
 from buildmaster.model.unbuilt import look_for_unbuilt, tell_unbuilt
@@ -76,6 +77,7 @@ def inside(farm: Farm, *, invariants: bool) -> Iterator[Finding]:
         yield Finding(f"the database does not answer: {error.orig}".strip(), "start it, or mend [database] url")
         return
     yield from farm.transactions.read(examine_rows, farm.now())
+    yield from check_chroots(farm.transactions.read(chroot_files), lambda sha256: is_kept(farm, sha256))
     yield from check_slaves(list(slave_addresses(farm)), reach)
     if invariants:
         yield from farm.transactions.read(broken_invariants, lambda sha256: is_kept(farm, sha256))

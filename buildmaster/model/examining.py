@@ -11,15 +11,35 @@ from buildmaster.farm.states import Pocket, SeriesStatus
 from buildmaster.model.builders import THERE, Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
+from buildmaster.model.files import StoredFile
 from buildmaster.model.people import Audit
 
 SLACK = timedelta(minutes=1)  # by which the clocks of two machines may differ
+PLACE = Distribution.name + "/" + DistroSeries.name + "/" + DistroArchSeries.architecturetag
 CLOSED = (SeriesStatus.OBSOLETE, SeriesStatus.FUTURE)
 
 
 def examine_rows(session: Session, now: datetime) -> tuple[Finding, ...]:
     """Return what is wrong in the rows."""
     return (*_chroots(session), *_strangers(session), *_clock(session, now), *_failed(session))
+
+
+def chroot_files(session: Session) -> tuple[tuple[str, str], ...]:
+    """Return of each chroot its architecture, with a pocket of its own, and the SHA-256 of its file."""
+    query = (
+        select(PLACE, PocketChroot.pocket, StoredFile.sha256)
+        .select_from(PocketChroot)
+        .join(PocketChroot.architecture)
+        .join(DistroArchSeries.series)
+        .join(DistroSeries.distribution)
+        .join(PocketChroot.chroot)
+        .order_by(PLACE, PocketChroot.pocket)
+    )
+    return tuple((name + _flag(pocket), sha256) for name, pocket, sha256 in session.execute(query))
+
+
+def _flag(pocket: Pocket) -> str:
+    return "" if pocket is Pocket.RELEASE else f" --pocket {pocket.name}"
 
 
 def builder_addresses(session: Session) -> tuple[tuple[str, str], ...]:
@@ -29,18 +49,17 @@ def builder_addresses(session: Session) -> tuple[tuple[str, str], ...]:
 
 
 def _chroots(session: Session) -> Iterator[Finding]:
-    place = Distribution.name + "/" + DistroSeries.name + "/" + DistroArchSeries.architecturetag
     chroot = exists().where(
         PocketChroot.distroarchseries_id == DistroArchSeries.id,
         PocketChroot.pocket == Pocket.RELEASE,
     )
     query = (
-        select(place)
+        select(PLACE)
         .select_from(DistroArchSeries)
         .join(DistroArchSeries.series)
         .join(DistroSeries.distribution)
         .where(~chroot, DistroSeries.status.not_in(CLOSED))
-        .order_by(place)
+        .order_by(PLACE)
     )
     for name in session.scalars(query):
         yield Finding(f"there is no chroot for {name}", f"`buildmaster chroot set {name} FILE`")
