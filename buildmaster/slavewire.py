@@ -194,7 +194,16 @@ class Connection(Protocol):
         """Send a request, over a connection that is there."""
         self._exchange = exchange
         exchange.connection = self
-        self.transport.write(exchange.request)
+        self.transport.write(exchange.request[self._written_at_once(exchange.request) :])
+
+    def _written_at_once(self, request: bytes) -> int:
+        """Write what the socket takes now, and return how much that is: the reactor's help is seldom needed.
+
+        Nothing else waits to be written: calls come one after the other.
+        """
+        write = getattr(self.transport, "writeSomeData", None)
+        written = write(request) if write is not None and self.transport.connected else 0
+        return written if isinstance(written, int) else 0  # an error: the reactor will meet it again
 
     def drop(self) -> None:
         """End the connection, whatever is still on it, and be heard no more."""
