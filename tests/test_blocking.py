@@ -2,6 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.farm.dispatching import block
 from buildmaster.farm.states import BuildState, Pocket, Publishing, SeriesStatus
 from buildmaster.model.archive import Freeze
 from buildmaster.model.blocking import blocks, look_again, places, review_blocks
@@ -138,6 +139,32 @@ class BlockingTests(SynchronousTestCase):
 
     def test_nothing_has_no_place(self):
         self.assertEqual({}, self.transactions.read(places, []))
+
+    def test_many_together_have_the_places_that_each_has_alone(self):
+        def work(session):
+            ids = [entry_id for kind in range(4) for entry_id in self.entries(session, kind)]
+            return [places(session, ids)[id_] for id_ in ids], [places(session, [id_])[id_] for id_ in ids]
+
+        together, alone = self.transactions.write(work)
+        self.assertEqual(alone, together)
+        blocked = [None if block(place) is None else block(place).split()[0] for place in together]
+        expected = [None, "its", None, "amd64", None, "no", "archive", "archive"]
+        self.assertEqual(expected, blocked)
+
+    def entries(self, session, kind):
+        """Return the ids of two entries of a place; the second has something more in its way, if the first has."""
+        place = Place(session, private=kind == 0, buildd_secret="s", enabled=kind < 3)
+        place.series.status = SeriesStatus.CURRENT if kind == 1 else SeriesStatus.DEVELOPMENT
+        bare = an_architecture(session, place.series, "ppc", chroot=False)
+        for second in (False, True):
+            status = Publishing.PENDING if second else Publishing.PUBLISHED
+            publication = place.publish(f"pmount{second:d}")
+            publication.status = status
+            publication.pocket = Pocket.UPDATES if kind == 1 and not second else Pocket.RELEASE
+            for source in publication.release.files:
+                source.file = None if second and kind == 3 else a_stored_file(session, "a.dsc")
+            architecture = bare if second and kind == 2 else place.series.architectures[0]
+            yield a_build(session, publication, architecture, unmet="zlib" if second and kind == 3 else None).entry.id
 
 
 class PostgreSQLBlockingTests(BlockingTests):

@@ -1,8 +1,10 @@
 """Waiting builds are given to idle builders: in one transaction, each once, whoever claims at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
+from sqlalchemy import event
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import Transactions, make_engine
@@ -10,7 +12,7 @@ from buildmaster.farm.states import BuildState, CleanStatus, Publishing
 from buildmaster.model.archive import Archive, SourcePublication
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build, BuildQueue
-from buildmaster.model.claiming import claim
+from buildmaster.model.claiming import candidates, claim, idle_builders
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_build, a_builder, a_database, a_stored_file
 
@@ -144,6 +146,72 @@ class ClaimTests(SynchronousTestCase):
         self.assertEqual((), self.claim().attempt_ids)
         reasons = self.transactions.read(lambda session: {entry.reason is None for entry in session.query(BuildQueue)})
         self.assertEqual({False}, reasons)
+
+    def test_many_builders_cost_as_many_statements_as_few(self):
+        counts = []
+        for builders in (2, 20):
+            self.farm(builders, builds=builders + 5)
+            with statements(self.transactions) as found:
+                claims = self.claim()
+            self.assertEqual(builders, len(claims.attempt_ids))
+            counts.append(len(found))
+        self.assertEqual(counts[0], counts[1])
+
+    def test_a_turn_without_an_idle_builder_asks_once(self):
+        self.farm(builders=2, builds=5)
+        self.claim()
+        with statements(self.transactions) as found:
+            self.claim()
+        self.assertEqual(["BEGIN", "SELECT"], [statement.split()[0] for statement in found])
+
+    def test_an_entry_waits_for_a_builder_that_is_not_idle_if_the_idle_one_failed_it(self):
+        self.farm(builders=2, builds=1)
+        self.change(BuildQueue, shunned_id=self.builders[0])
+        self.assertEqual((), self.claim(away=self.builders[1:]).attempt_ids)
+        self.claim()
+        self.assertEqual({self.builders[1]: self.builds[0]}, self.given())
+
+
+class IdleTests(SynchronousTestCase):
+    def test_the_idle_ones_are_the_candidates_without_a_hindrance(self):
+        for url in (None, postgresql_farm_url()):
+            transactions = a_database(self, url)
+            away = transactions.write(self.farm)
+            everybody, idle = transactions.read(candidates, away), transactions.read(idle_builders, away)
+            self.assertEqual(
+                {builder for builder in everybody if builder.hindrance is None and builder.processors}, {*idle}
+            )
+            self.assertEqual(6, len(idle))
+
+    def farm(self, session):
+        """Add builders of all kinds; return the ids of those that are away."""
+        _, builds = a_farm(session, 4, 4)
+        processors = [session.get(Build, builds[0]).processor, Place(session).series.architectures[0].processor]
+        facts = [
+            {"builderok": True, "manual": False, "silent_scans": 0, "date_removed": None, "trusted": True, **CLEAN}
+        ]
+        changes = {"builderok": False, "manual": True, "silent_scans": 2, "date_removed": NOW, "trusted": False}
+        changes["clean_status"] = CleanStatus.CLEANING
+        facts += [{**facts[0], key: value} for key, value in changes.items()]
+        rows = [a_builder(session, processors=some, **row) for row in facts for some in (processors, processors[1:])]
+        building, away = rows[0], rows[1]
+        entry = session.get(Build, builds[0]).entry
+        entry.builder, entry.buildstart = building, NOW
+        a_builder(session, **CLEAN)
+        return {away.id}
+
+
+@contextmanager
+def statements(transactions):
+    """Give the list of the statements that are carried out."""
+    found = []
+
+    def note(_connection, _cursor, statement, *_):
+        found.append(statement)
+
+    event.listen(transactions.engine, "before_cursor_execute", note)
+    yield found
+    event.remove(transactions.engine, "before_cursor_execute", note)
 
 
 class RaceTests(SynchronousTestCase):

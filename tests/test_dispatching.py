@@ -1,5 +1,7 @@
 """Which build goes to which builder; why each other one waits."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -145,6 +147,12 @@ class PropertyTests(SynchronousTestCase):
         for place, head in enumerate(order):
             reason = explain_entry(head, None, builders, order[:place])
             self.assertEqual(head.entry_id in given_away, reason is None, reason)
+
+    @given(candidates(), queues())
+    def test_where_nothing_is_shunned_only_the_idle_matter(self, builders, heads):
+        heads = [replace(head, shunned_id=None, failed_on=frozenset()) for head in heads]
+        idle = [builder for builder in builders if builder.hindrance is None]
+        self.assertEqual(match(builders, heads), match(idle, heads))
 
     @given(candidates(), queues())
     def test_who_has_no_work_has_a_reason(self, builders, heads):

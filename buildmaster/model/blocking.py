@@ -4,36 +4,112 @@ The causes are shared by many: an entry's place (architecture, pocket, archive) 
 places are blocked and freed, in pieces, and what is free costs the dispatcher nothing.
 """
 
-from collections.abc import Collection
-from dataclasses import replace
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from sqlalchemy import bindparam, exists, or_, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.dispatching import Place, block
 from buildmaster.farm.pockets import closed_at_dispatch, is_open
 from buildmaster.farm.states import Pocket, Publishing
 from buildmaster.farm.titles import build_title
-from buildmaster.model.archive import Archive, Freeze, SourcePackageReleaseFile, SourcePublication
+from buildmaster.model.archive import (
+    Archive,
+    Freeze,
+    SourcePackageRelease,
+    SourcePackageReleaseFile,
+    SourcePublication,
+)
 from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.distribution import DistroArchSeries, PocketChroot
-from buildmaster.model.mapping import AnySelect, table_of
+from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot
+from buildmaster.model.mapping import AnyRow, AnySelect, table_of
 
-QUEUE = table_of(BuildQueue)
+QUEUE, BUILD, ARCHIVE = table_of(BuildQueue), table_of(Build), table_of(Archive)
+ARCHITECTURE, SERIES, DISTRIBUTION = table_of(DistroArchSeries), table_of(DistroSeries), table_of(Distribution)
+SOURCE, FILE, PUBLISHED = (
+    table_of(kind) for kind in (SourcePackageRelease, SourcePackageReleaseFile, SourcePublication)
+)
+CHROOT, FREEZE = table_of(PocketChroot), table_of(Freeze)
 PIECE = 500  # entries that are freed or blocked at once
+
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+SHARED = (BUILD.c.distroarchseries_id, BUILD.c.pocket, BUILD.c.archive_id, QUEUE.c.processor_id)
+ENTRIES: AnySelect = (
+    select(QUEUE.c.id, QUEUE.c.build_id, *SHARED, BUILD.c.unmet)
+    .add_columns(
+        exists().where(FILE.c.release_id == BUILD.c.sourcepackagerelease_id, FILE.c.file_id.is_(None)).label("missing"),
+    )
+    .join_from(QUEUE, BUILD, BUILD.c.id == QUEUE.c.build_id)
+    .where(QUEUE.c.id.in_(IDS))
+)
+PLACE: AnySelect = (
+    select(DISTRIBUTION.c.name.label("distribution"), SERIES.c.name.label("series"), SERIES.c.status)
+    .add_columns(ARCHITECTURE.c.architecturetag.label("tag"))
+    .add_columns(ARCHIVE.c.reference, ARCHIVE.c.enabled, ARCHIVE.c.private, ARCHIVE.c.purpose)
+    .add_columns(
+        exists()
+        .where(
+            CHROOT.c.distroarchseries_id == ARCHITECTURE.c.id,
+            CHROOT.c.pocket.in_((bindparam("pocket"), Pocket.RELEASE)),
+        )
+        .label("has_chroot"),
+    )
+    .join_from(ARCHITECTURE, SERIES, SERIES.c.id == ARCHITECTURE.c.series_id)
+    .join(DISTRIBUTION, DISTRIBUTION.c.id == SERIES.c.distribution_id)
+    .join(ARCHIVE, ARCHIVE.c.id == bindparam("archive"))
+    .where(ARCHITECTURE.c.id == bindparam("architecture"))
+)
+FREEZES: Select[int | None, int | None, str | None] = select(
+    FREEZE.c.archive_id, FREEZE.c.processor_id, FREEZE.c.reason
+).order_by(FREEZE.c.id)
+OWN: AnySelect = (
+    select(BUILD.c.id, BUILD.c.pocket, SOURCE.c.name, SOURCE.c.version)
+    .add_columns(
+        exists()
+        .where(
+            PUBLISHED.c.release_id == BUILD.c.sourcepackagerelease_id,
+            PUBLISHED.c.archive_id == BUILD.c.archive_id,
+            PUBLISHED.c.series_id == ARCHITECTURE.c.series_id,
+            PUBLISHED.c.status == Publishing.PUBLISHED,
+        )
+        .label("published"),
+    )
+    .join_from(BUILD, SOURCE, SOURCE.c.id == BUILD.c.sourcepackagerelease_id)
+    .join(ARCHITECTURE, ARCHITECTURE.c.id == BUILD.c.distroarchseries_id)
+    .where(BUILD.c.id.in_(IDS))
+)
+BLOCKED: Select[int, str | None] = (
+    select(QUEUE.c.id, QUEUE.c.reason)
+    .where(QUEUE.c.builder_id.is_(None), QUEUE.c.reason.is_not(None), QUEUE.c.id > bindparam("after"))
+    .order_by(QUEUE.c.id)
+    .limit(PIECE)
+)
+KEEP = update(QUEUE).where(QUEUE.c.id.in_(IDS)).values(reason=bindparam("why"))
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What entries of one place share; ``open`` is whether the pocket is."""
+
+    place: Place
+    names: tuple[str, str]
+    tag: str
+    private: bool
+    open: bool
 
 
 def places(session: Session, entry_ids: Collection[int]) -> dict[int, Place]:
     """Return the places of waiting entries: what many of them share is asked for once."""
-    rows = session.execute(_entries(entry_ids)).all()
-    shared = {key: _shared(session, *key) for key in {row[2:6] for row in rows}}
-    found = {row.id: replace(shared[row[2:6]][0], fetched=not row.missing, unmet=row.unmet) for row in rows}
-    for row in rows:
-        private, closed = shared[row[2:6]][1:]
-        if private or closed:
-            found[row.id] = replace(found[row.id], **_own(session, row.build_id, private=private, closed=closed))
-    return found
+    if not entry_ids:
+        return {}
+    connection = session.connection()
+    rows = connection.execute(ENTRIES, {"ids": list(entry_ids)}).all()
+    freezes = connection.execute(FREEZES).all()
+    shared = {key: _shared(connection, freezes, *key) for key in {row[2:6] for row in rows}}
+    particular = [row.build_id for row in rows if shared[row[2:6]].private or not shared[row[2:6]].open]
+    own = {row.id: row for row in connection.execute(OWN, {"ids": particular})} if particular else {}
+    return {row.id: _place(row, shared[row[2:6]], own.get(row.build_id)) for row in rows}
 
 
 def blocks(session: Session, entry_ids: Collection[int]) -> dict[int, str]:
@@ -51,10 +127,14 @@ def blocks(session: Session, entry_ids: Collection[int]) -> dict[int, str]:
 def _keep_reasons(session: Session, entry_ids: Collection[int]) -> dict[int, str]:
     found = {entry_id: block(place) for entry_id, place in places(session, entry_ids).items()}
     blocked = {entry_id: reason for entry_id, reason in found.items() if reason is not None}
-    if blocked:
-        statement = update(QUEUE).where(QUEUE.c.id == bindparam("e")).values(reason=bindparam("r"))
-        session.connection().execute(statement, [{"e": entry_id, "r": reason} for entry_id, reason in blocked.items()])
+    _keep(session, blocked)
     return blocked
+
+
+def _keep(session: Session, reasons: Mapping[int, str | None]) -> None:
+    for why in set(reasons.values()):
+        ids = [entry_id for entry_id, reason in reasons.items() if reason == why]
+        session.connection().execute(KEEP, {"ids": ids, "why": why})
 
 
 def _alike(session: Session, entry_ids: Collection[int]) -> list[int]:
@@ -73,81 +153,58 @@ def look_again(session: Session) -> None:
 
 def review_blocks(session: Session, after: int) -> int | None:
     """Look again at a piece of the blocked entries, beyond the id ``after``; return where to go on, None at the end."""
-    query = select(BuildQueue.id, BuildQueue.reason).where(
-        BuildQueue.builder_id.is_(None), BuildQueue.reason.is_not(None), BuildQueue.id > after
-    )
-    rows = session.execute(query.order_by(BuildQueue.id).limit(PIECE)).all()
+    rows = session.connection().execute(BLOCKED, {"after": after}).all()
     now_known = places(session, [row.id for row in rows])
     found = {row.id: block(now_known[row.id]) for row in rows}
-    changed = {row.id: found[row.id] for row in rows if not _says(row.reason, found[row.id])}
-    for reason in set(changed.values()):
-        ids = [entry_id for entry_id, new in changed.items() if new == reason]
-        session.execute(update(BuildQueue).where(BuildQueue.id.in_(ids)).values(reason=reason))
+    _keep(session, {row.id: found[row.id] for row in rows if not _says(row.reason, found[row.id])})
     return rows[-1].id if len(rows) == PIECE else None
 
 
-def _says(kept: str, found: str | None) -> bool:
+def _says(kept: str | None, found: str | None) -> bool:
     """Tell whether the reason that is kept is the one found, perhaps with more detail than can be found here."""
-    return found is not None and (kept == found or kept.startswith(f"{found}: "))
-
-
-def _entries(entry_ids: Collection[int]) -> AnySelect:
-    missing = exists().where(
-        SourcePackageReleaseFile.release_id == Build.sourcepackagerelease_id,
-        SourcePackageReleaseFile.file_id.is_(None),
-    )
-    shared = (Build.distroarchseries_id, Build.pocket, Build.archive_id, BuildQueue.processor_id)
-    query = select(BuildQueue.id, Build.id.label("build_id"), *shared, missing.label("missing"), Build.unmet).join(
-        Build
-    )
-    return query.where(BuildQueue.id.in_(entry_ids))
+    return kept is not None and found is not None and (kept == found or kept.startswith(f"{found}: "))
 
 
 def _shared(
-    session: Session, architecture_id: int, pocket: Pocket, archive_id: int, processor_id: int
-) -> tuple[Place, bool, bool]:
-    """Return what entries of one place share; whether the archive is private; whether the pocket is closed."""
-    architecture = session.get_one(DistroArchSeries, architecture_id)
-    archive, series = session.get_one(Archive, archive_id), architecture.series
-    chroot = select(PocketChroot.id).where(
-        PocketChroot.distroarchseries_id == architecture_id, PocketChroot.pocket.in_((pocket, Pocket.RELEASE))
-    )
+    connection: Connection,
+    freezes: Iterable[AnyRow],
+    architecture_id: int,
+    pocket: Pocket,
+    archive_id: int,
+    processor_id: int,
+) -> _Shared:
+    where = {"architecture": architecture_id, "pocket": pocket, "archive": archive_id}
+    row = connection.execute(PLACE, where).one()
     place = Place(
-        architecture=f"{series.distribution.name}/{series.name}/{architecture.architecturetag}",
-        has_chroot=session.scalar(chroot.limit(1)) is not None,
-        archive=archive.reference,
-        archive_enabled=archive.enabled,
-        frozen=_frozen(session, archive_id, processor_id),
+        architecture=f"{row.distribution}/{row.series}/{row.tag}",
+        has_chroot=row.has_chroot,
+        archive=row.reference,
+        archive_enabled=row.enabled,
+        frozen=_frozen(freezes, archive_id, processor_id),
     )
-    return place, archive.private, not is_open(pocket, series.status, archive.purpose)
+    names = row.distribution, row.series
+    return _Shared(place, names, row.tag, row.private, is_open(pocket, row.status, row.purpose))
 
 
-def _frozen(session: Session, archive_id: int, processor_id: int) -> str | None:
-    query = select(Freeze.reason).where(
-        or_(Freeze.archive_id.is_(None), Freeze.archive_id == archive_id),
-        or_(Freeze.processor_id.is_(None), Freeze.processor_id == processor_id),
-    )
-    row = session.execute(query.order_by(Freeze.id).limit(1)).first()
-    return None if row is None else f"dispatching is frozen: {row.reason or 'no reason given'}"
+def _frozen(freezes: Iterable[AnyRow], archive_id: int, processor_id: int) -> str | None:
+    """Return the reason of the first freeze that holds for an archive and a processor."""
+    for archive, processor, reason in freezes:
+        if archive in {None, archive_id} and processor in {None, processor_id}:
+            return f"dispatching is frozen: {reason or 'no reason given'}"
+    return None
 
 
-def _own(session: Session, build_id: int, *, private: bool, closed: bool) -> dict[str, Any]:  # Any: a place's fields
-    """Return what depends on the build itself, where its archive is private or its pocket closed."""
-    build = session.get_one(Build, build_id)
-    own: dict[str, Any] = {"private_unpublished": private and not _published(session, build)}  # Any: as above
-    if closed:
-        series, release = build.architecture.series, build.release
-        names = (series.distribution.name, series.name)
-        title = build_title(build.architecture.architecturetag, release.name, release.version, names, build.pocket)
-        own["closed"] = closed_at_dispatch(f"{title} ({build_id})", build.pocket, series.name)
-    return own
+def _place(entry: AnyRow, shared: _Shared, own: AnyRow | None) -> Place:
+    """Return the place of an entry. ``own`` is there where its archive is private or its pocket closed."""
+    place = shared.place
+    if entry.missing or entry.unmet is not None:
+        place = replace(place, fetched=not entry.missing, unmet=entry.unmet)
+    if own is None:
+        return place
+    closed = None if shared.open else _closed(shared, own)
+    return replace(place, private_unpublished=shared.private and not own.published, closed=closed)
 
 
-def _published(session: Session, build: Build) -> bool:
-    published = exists().where(
-        SourcePublication.release_id == build.sourcepackagerelease_id,
-        SourcePublication.archive_id == build.archive_id,
-        SourcePublication.series_id == build.architecture.series_id,
-        SourcePublication.status == Publishing.PUBLISHED,
-    )
-    return bool(session.scalar(select(published)))
+def _closed(shared: _Shared, own: AnyRow) -> str:
+    title = build_title(shared.tag, own.name, own.version, shared.names, own.pocket)
+    return closed_at_dispatch(f"{title} ({own.id})", own.pocket, shared.names[1])

@@ -1,7 +1,7 @@
 """Give waiting builds to idle builders, in one transaction whatever their number.
 
 What is read is bounded by the number of idle builders, not by the length of the queue: the first entries of each pool,
-from the index of the waiting ones.
+from the index of the waiting ones. The statements are prepared once: a busy farm has many turns with few builders each.
 """
 
 from collections import Counter, defaultdict
@@ -9,7 +9,18 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.dispatching import Assignment, Candidate, Head, Pool, match
@@ -25,18 +36,94 @@ from buildmaster.model.shunning import with_failures
 from buildmaster.model.superseding import is_gone, supersede
 
 ATTEMPT, BUILD, QUEUE, BUILDER = table_of(Attempt), table_of(Build), table_of(BuildQueue), table_of(Builder)
+PROCESSOR, BELONGS = table_of(Processor), table_of(BuilderProcessor)
+PUBLISHED, ARCHITECTURE = table_of(SourcePublication), table_of(DistroArchSeries)
 SPARE = 8  # entries beyond the number of idle builders: some may be shunned, or just turn out to be blocked
 ROUNDS = 5  # a turn that meets more blocked entries than this many times its builders leaves the rest to the next
+
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+NOW: BindParameter[datetime] = bindparam("now")
+BUILDERS: AnySelect = select(
+    *(BUILDER.c.id, BUILDER.c.name, BUILDER.c.trusted, BUILDER.c.builderok, BUILDER.c.manual),
+    *(BUILDER.c.clean_status, BUILDER.c.silent_scans),
+).where(BUILDER.c.date_removed.is_(None))
+PROCESSORS: Select[int, str] = (
+    select(BELONGS.c.builder_id, PROCESSOR.c.name).join_from(BELONGS, PROCESSOR).order_by(PROCESSOR.c.name)
+)
+BUILDING = select(QUEUE.c.builder_id).where(QUEUE.c.builder_id.is_not(None))
+FIT = (BUILDER.c.clean_status == CleanStatus.CLEAN, BUILDER.c.builderok, ~BUILDER.c.manual)
+IDLE: AnySelect = (
+    select(BUILDER.c.id, BUILDER.c.name, BUILDER.c.trusted, PROCESSOR.c.name.label("processor"))
+    .join_from(BUILDER, BELONGS)
+    .join(PROCESSOR)
+    .where(BUILDER.c.date_removed.is_(None), *FIT, BUILDER.c.silent_scans == 0)
+    .where(~exists().where(QUEUE.c.builder_id == BUILDER.c.id))
+    .order_by(BUILDER.c.id, PROCESSOR.c.name)
+)
+HEADS: AnySelect = (
+    select(QUEUE.c.id, QUEUE.c.build_id, QUEUE.c.lastscore, QUEUE.c.shunned_id)
+    .where(
+        QUEUE.c.is_trusted == bindparam("trusted"),
+        QUEUE.c.processor_id
+        == select(PROCESSOR.c.id).where(PROCESSOR.c.name == bindparam("processor")).scalar_subquery(),
+        QUEUE.c.builder_id.is_(None),
+        QUEUE.c.reason.is_(None),
+    )
+    .order_by(QUEUE.c.lastscore.desc(), QUEUE.c.build_id)
+    .limit(bindparam("number"))
+)
+UNPUBLISHED: AnySelect = (
+    select(BUILD.c.id, BUILD.c.sourcepackagerelease_id, ARCHITECTURE.c.series_id, BUILD.c.archive_id)
+    .join_from(BUILD, ARCHITECTURE, ARCHITECTURE.c.id == BUILD.c.distroarchseries_id)
+    .where(BUILD.c.id.in_(IDS))
+    .where(
+        ~exists().where(
+            PUBLISHED.c.release_id == BUILD.c.sourcepackagerelease_id,
+            PUBLISHED.c.archive_id == BUILD.c.archive_id,
+            PUBLISHED.c.series_id == ARCHITECTURE.c.series_id,
+            PUBLISHED.c.status.in_(ACTIVE),
+        )
+    )
+)
+FREE = select(QUEUE.c.id).where(QUEUE.c.id.in_(IDS), QUEUE.c.builder_id.is_(None)).with_for_update()
+NUMBERS: Select[int, int] = (
+    select(ATTEMPT.c.build_id, func.max(ATTEMPT.c.number))
+    .where(ATTEMPT.c.build_id.in_(IDS))
+    .group_by(ATTEMPT.c.build_id)
+)
+TAKE_BUILDERS = (
+    update(BUILDER)
+    .where(BUILDER.c.id.in_(IDS), *FIT)
+    .values(clean_status=CleanStatus.DIRTY, clean_since=NOW)
+    .returning(BUILDER.c.id)
+)
+ADD_ATTEMPTS = insert(ATTEMPT).returning(ATTEMPT.c.id)
+
+
+def _holder(build_id: ColumnElement[int]) -> ScalarSelect[int]:
+    """Return the builder of the live attempt at a build."""
+    return (
+        select(ATTEMPT.c.builder_id)
+        .where(ATTEMPT.c.build_id == build_id, ATTEMPT.c.finished.is_(None))
+        .scalar_subquery()
+    )
+
+
+TAKE_ENTRIES = (
+    update(QUEUE).where(QUEUE.c.build_id.in_(IDS)).values(builder_id=_holder(QUEUE.c.build_id), buildstart=NOW)
+)
+TAKE_BUILDS = (
+    update(BUILD).where(BUILD.c.id.in_(IDS)).values(buildstate=BuildState.BUILDING, builder_id=_holder(BUILD.c.id))
+)
 
 
 def candidates(session: Session, away: Collection[int]) -> tuple[Candidate, ...]:
     """Return all builders as the dispatcher sees them; those ``away`` are on errands."""
-    processors = _processors(session)
-    building = set(session.scalars(select(QUEUE.c.builder_id).where(QUEUE.c.builder_id.is_not(None))))
-    table = BUILDER.c
-    query = select(
-        table.id, table.name, table.trusted, table.builderok, table.manual, table.clean_status, table.silent_scans
-    ).where(table.date_removed.is_(None))
+    connection = session.connection()
+    processors: dict[int, tuple[str, ...]] = defaultdict(tuple)
+    for builder_id, processor in connection.execute(PROCESSORS):
+        processors[builder_id] += (processor,)
+    building = set(connection.scalars(BUILDING))
     return tuple(
         Candidate(
             id=row.id,
@@ -50,31 +137,26 @@ def candidates(session: Session, away: Collection[int]) -> tuple[Candidate, ...]
             silent=row.silent_scans > 0,
             busy=row.id in away,
         )
-        for row in session.execute(query)
+        for row in connection.execute(BUILDERS)
     )
 
 
-def _processors(session: Session) -> dict[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = defaultdict(tuple)
-    query = select(BuilderProcessor.builder_id, Processor.name).join(Processor).order_by(Processor.name)
-    for builder_id, name in session.execute(query):
-        found[builder_id] += (name,)
-    return found
+def idle_builders(session: Session, away: Collection[int]) -> tuple[Candidate, ...]:
+    """Return the candidates that have processors, and no hindrance: seldom more than a few of many."""
+    found: dict[int, Candidate] = {}
+    for builder_id, name, trusted, processor in session.connection().execute(IDLE):
+        others = found[builder_id].processors if builder_id in found else ()
+        found[builder_id] = Candidate(builder_id, name, (*others, processor), trusted)
+    return tuple(builder for builder in found.values() if builder.id not in away)
 
 
 def heads(session: Session, wanted: dict[Pool, int]) -> list[Head]:
     """Return the first unblocked entries of each pool, as many as wanted."""
-    ids = {name: processor_id for processor_id, name in session.execute(select(Processor.id, Processor.name))}
     found = []
     for (processor, trusted), number in wanted.items():
-        query = select(QUEUE.c.id, QUEUE.c.build_id, QUEUE.c.lastscore, QUEUE.c.shunned_id).where(
-            QUEUE.c.is_trusted == trusted,
-            QUEUE.c.processor_id == ids[processor],
-            QUEUE.c.builder_id.is_(None),
-            QUEUE.c.reason.is_(None),
-        )
-        rows = session.execute(query.order_by(QUEUE.c.lastscore.desc(), QUEUE.c.build_id).limit(number))
-        found += [Head(row.id, row.build_id, processor, trusted, row.lastscore, row.shunned_id) for row in rows]
+        pool = {"processor": processor, "trusted": trusted, "number": number}
+        for entry_id, build_id, score, shunned_id in session.connection().execute(HEADS, pool):
+            found.append(Head(entry_id, build_id, processor, trusted, score, shunned_id))
     return with_failures(session, found)
 
 
@@ -93,12 +175,20 @@ class Claims:
 
 def claim(session: Session, now: datetime, away: Collection[int], room: int) -> Claims:
     """Give builds to builders, ``room`` at the most."""
-    builders = candidates(session, away)
-    idle = Counter(pool for builder in builders if builder.hindrance is None for pool in builder.pools)
-    if not idle or not room:
+    idle = idle_builders(session, away) if room else ()
+    if not idle:
         return Claims()
-    wanted = {pool: number + SPARE for pool, number in idle.items()}
-    return _claim(session, now, lambda: match(builders, heads(session, wanted))[:room])
+    waiters = Counter(pool for builder in idle for pool in builder.pools)
+    wanted = {pool: min(number, room) + SPARE for pool, number in waiters.items()}
+    return _claim(session, now, lambda: _matched(session, idle, away, heads(session, wanted))[:room])
+
+
+def _matched(
+    session: Session, idle: Sequence[Candidate], away: Collection[int], found: Sequence[Head]
+) -> tuple[Assignment, ...]:
+    """Match; whether an entry shuns a builder depends on those that are not idle, too."""
+    shunning = any(head.shunned_id is not None for head in found)
+    return match(candidates(session, away) if shunning else idle, found)
 
 
 def _claim(session: Session, now: datetime, matched: Callable[[], tuple[Assignment, ...]]) -> Claims:
@@ -117,60 +207,32 @@ def _claim(session: Session, now: datetime, matched: Callable[[], tuple[Assignme
 
 
 def _end_gone(session: Session, plan: Sequence[Assignment]) -> tuple[int, ...]:
-    """End the builds of the plan whose sources are published no more; return their ids."""
-    doubtful = session.execute(_without_publication(plan)).all() if plan else ()
+    """End the builds of the plan whose sources are published no more, seldom any; return their ids."""
+    ids = [assignment.build_id for assignment in plan]
+    doubtful = session.connection().execute(UNPUBLISHED, {"ids": ids}).all() if plan else ()
     gone = tuple(build_id for build_id, *place in doubtful if is_gone(session, *place))
     if gone:
         supersede(session, gone)
     return gone
 
 
-def _without_publication(plan: Sequence[Assignment]) -> AnySelect:
-    """Ask for the builds of the plan whose source is not published where they are: seldom any."""
-    published = exists().where(
-        SourcePublication.release_id == BUILD.c.sourcepackagerelease_id,
-        SourcePublication.archive_id == BUILD.c.archive_id,
-        SourcePublication.series_id == DistroArchSeries.series_id,
-        SourcePublication.status.in_(ACTIVE),
-    )
-    return (
-        select(BUILD.c.id, BUILD.c.sourcepackagerelease_id, DistroArchSeries.series_id, BUILD.c.archive_id)
-        .join(DistroArchSeries, DistroArchSeries.id == BUILD.c.distroarchseries_id)
-        .where(BUILD.c.id.in_([assignment.build_id for assignment in plan]), ~published)
-    )
-
-
 def _begin(session: Session, now: datetime, plan: Sequence[Assignment]) -> tuple[int, ...]:
-    """Write the attempts, and mark builds, entries and builders, in a statement each."""
-    still = _still_waiting(session, plan) if plan else []
-    rows = [_row(now, assignment, number) for assignment, number in still]
-    if not rows:
+    """Write the attempts, and mark builders, entries and builds, in a statement each."""
+    still = _still_fitting(session, now, plan) if plan else []
+    if not still:
         return ()
     connection = session.connection()
-    connection.execute(
-        update(QUEUE).where(QUEUE.c.id == bindparam("e")).values(builder_id=bindparam("b"), buildstart=now),
-        [{"e": row["entry"], "b": row["builder_id"]} for row in rows],
-    )
-    connection.execute(
-        update(BUILD)
-        .where(BUILD.c.id == bindparam("b"))
-        .values(buildstate=BuildState.BUILDING, builder_id=bindparam("r")),
-        [{"b": row["build_id"], "r": row["builder_id"]} for row in rows],
-    )
-    connection.execute(
-        update(BUILDER).where(BUILDER.c.id == bindparam("b")).values(clean_status=CleanStatus.DIRTY, clean_since=now),
-        [{"b": row["builder_id"]} for row in rows],
-    )
-    connection.execute(insert(ATTEMPT), [{key: row[key] for key in row if key != "entry"} for row in rows])
-    live = select(ATTEMPT.c.id).where(
-        ATTEMPT.c.finished.is_(None), ATTEMPT.c.builder_id.in_([row["builder_id"] for row in rows])
-    )
-    return tuple(session.scalars(live.order_by(ATTEMPT.c.id)))
+    build_ids = [assignment.build_id for assignment in still]
+    last = dict(connection.execute(NUMBERS, {"ids": build_ids}).all())
+    rows = [_row(now, assignment, last.get(assignment.build_id, 0) + 1) for assignment in still]
+    ids = connection.scalars(ADD_ATTEMPTS, rows).all()
+    connection.execute(TAKE_ENTRIES, {"ids": build_ids, "now": now})
+    connection.execute(TAKE_BUILDS, {"ids": build_ids})
+    return tuple(sorted(ids))
 
 
 def _row(now: datetime, assignment: Assignment, number: int) -> dict[str, object]:
     return {
-        "entry": assignment.entry_id,
         "build_id": assignment.build_id,
         "number": number,
         "builder_id": assignment.builder_id,
@@ -181,20 +243,13 @@ def _row(now: datetime, assignment: Assignment, number: int) -> dict[str, object
     }
 
 
-def _still_waiting(session: Session, plan: Sequence[Assignment]) -> list[tuple[Assignment, int]]:
-    """Lock what the plan is about; return the assignments that still hold, with the numbers of their attempts."""
-    entries = [assignment.entry_id for assignment in plan]
-    builders = [assignment.builder_id for assignment in plan]
-    waiting = select(QUEUE.c.id).where(QUEUE.c.id.in_(entries), QUEUE.c.builder_id.is_(None)).with_for_update()
-    clean = select(BUILDER.c.id).where(
-        BUILDER.c.id.in_(builders),
-        BUILDER.c.clean_status == CleanStatus.CLEAN,
-        BUILDER.c.builderok,
-        ~BUILDER.c.manual,
-    )
-    free, fit = set(session.scalars(waiting)), set(session.scalars(clean.with_for_update()))
-    query = select(ATTEMPT.c.build_id, func.max(ATTEMPT.c.number)).where(
-        ATTEMPT.c.build_id.in_([assignment.build_id for assignment in plan])
-    )
-    last = dict(session.execute(query.group_by(ATTEMPT.c.build_id)).all())
-    return [(a, last.get(a.build_id, 0) + 1) for a in plan if a.entry_id in free and a.builder_id in fit]
+def _still_fitting(session: Session, now: datetime, plan: Sequence[Assignment]) -> list[Assignment]:
+    """Lock what the plan is about, and take the builders; return the assignments that still hold.
+
+    Others may have changed rows since they were read, where the database lets several write at once.
+    """
+    connection = session.connection()
+    free = set(connection.scalars(FREE, {"ids": [assignment.entry_id for assignment in plan]}))
+    ids = [assignment.builder_id for assignment in plan if assignment.entry_id in free]
+    fit = set(connection.scalars(TAKE_BUILDERS, {"ids": ids, "now": now}))
+    return [assignment for assignment in plan if assignment.entry_id in free and assignment.builder_id in fit]
