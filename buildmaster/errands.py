@@ -1,5 +1,6 @@
 """Slow work, for a builder or a source, that outlives a turn: one errand for each, a bounded number at once."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred, DeferredSemaphore, ensureDeferred, gatherResults
@@ -14,22 +15,21 @@ REST = 30.0  # seconds that a builder is left alone after an errand that broke
 class Errands:
     """The errands under way. A builder on one is left alone by scanner and dispatcher.
 
-    ``kind`` says what the ids are of that they are for.
+    ``kind`` says what the ids are of that they are for. ``concurrent`` bounds the errands of each purpose alone: builds
+    are begun while the results of others are fetched.
     """
 
     def __init__(self, clock: IReactorTime, concurrent: int, kind: str = "builder") -> None:
         self._clock = clock
-        self._concurrent = concurrent
         self._kind = kind
-        self._turnstile = DeferredSemaphore(concurrent)
+        self._turnstiles: dict[str, DeferredSemaphore] = defaultdict(lambda: DeferredSemaphore(concurrent))
         self._running: dict[int, Deferred[None]] = {}
         self._resting: dict[int, float] = {}
         self._stopped = False
 
-    @property
-    def room(self) -> int:
-        """How many more errands can begin without waiting."""
-        return max(0, self._concurrent - len(self._running))
+    def room(self, purpose: str = "") -> int:
+        """Return how many more errands of a purpose can begin without waiting."""
+        return self._turnstiles[purpose].tokens
 
     def away(self) -> frozenset[int]:
         """Return the builders to be left alone: on an errand, or resting from one that broke."""
@@ -37,11 +37,11 @@ class Errands:
         self._resting = {builder_id: until for builder_id, until in self._resting.items() if until > now}
         return frozenset(self._running) | frozenset(self._resting)
 
-    def begin(self, builder_id: int, errand: Callable[[], Awaitable[None]]) -> None:
-        """Run the errand, as soon as there is room, unless its builder is on one already."""
+    def begin(self, builder_id: int, errand: Callable[[], Awaitable[None]], purpose: str = "") -> None:
+        """Run the errand, as soon as there is room for its purpose, unless its builder is on one already."""
         if builder_id in self._running:
             return
-        ended = self._turnstile.run(lambda: ensureDeferred(self._unless_stopped(errand)))
+        ended = self._turnstiles[purpose].run(lambda: ensureDeferred(self._unless_stopped(errand)))
         self._running[builder_id] = ended
         ended.addErrback(self._broke, builder_id).addBoth(self._ended, builder_id)
 

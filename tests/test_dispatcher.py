@@ -1,5 +1,6 @@
 """The dispatcher's turns: builds go to idle builders, and come back from those that can't take them."""
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.states import FailedBy
@@ -102,8 +103,47 @@ class DispatcherTests(SynchronousTestCase):
         self.master.run(3, *BOTH)
         self.assertEqual(("BUILDING", None), (self.master.state(build_id), self.reason(build_id)))
 
+    def test_blocked_builds_are_looked_at_again_once_a_second(self):
+        build_id = self.master.add_build()
+        self.enable(False)
+        self.master.turn("dispatcher")
+        self.enable(True)
+        self.master.turn("dispatcher")
+        self.assertEqual("NEEDSBUILD", self.master.state(build_id))
+        self.master.clock.advance(1)
+        self.master.turn("dispatcher")
+        self.assertEqual("BUILDING", self.master.state(build_id))
+
     def enable(self, enabled):
         self.master.write(lambda session: setattr(session.get(Archive, self.master.archive_id), "enabled", enabled))
 
     def reason(self, build_id):
         return self.master.read(lambda session: session.get(Build, build_id).entry.reason)
+
+
+class RoomTests(SynchronousTestCase):
+    def setUp(self):
+        self.master = Master(self, conf="concurrent_errands = 1\n")
+        self.slaves = [self.master.add_builder(name) for name in ("bob", "eve")]
+        self.master.run(3, "slave_scanner")
+        for slave in self.slaves:
+            slave.will("OK", duration=None)
+        self.builds = [self.master.add_build(name) for name in ("hello", "pmount")]
+
+    def states(self):
+        return [self.master.state(build_id) for build_id in self.builds]
+
+    def test_what_there_is_no_room_for_is_begun_as_soon_as_there_is(self):
+        self.slaves[0].fetching = 0.1
+        self.master.turn("dispatcher")
+        self.master.turn("dispatcher")
+        self.assertEqual((["BUILDING", "NEEDSBUILD"], set()), (self.states(), self.master.nudged))
+        self.master.clock.pump([0.25] * 4)
+        self.assertEqual({"dispatcher"}, self.master.nudged)
+        self.master.turn("dispatcher")
+        self.assertEqual(["BUILDING", "BUILDING"], self.states())
+
+    def test_builds_are_begun_while_results_are_fetched(self):
+        self.master.parts.errands.begin(-1, Deferred)
+        self.master.turn("dispatcher")
+        self.assertEqual(["BUILDING", "NEEDSBUILD"], self.states())

@@ -13,13 +13,13 @@ class ErrandTests(SynchronousTestCase):
         self.errands = Errands(self.clock, 2)
         self.waits, self.begun = {}, []
 
-    def begin(self, number, name=""):
+    def begin(self, number, name="", purpose=""):
         async def errand():
             self.begun.append(name or number)
             self.waits[number] = Deferred()
             await self.waits[number]
 
-        self.errands.begin(number, errand)
+        self.errands.begin(number, errand, purpose)
 
     def test_a_builder_is_away_while_on_its_errand(self):
         self.begin(1)
@@ -35,9 +35,17 @@ class ErrandTests(SynchronousTestCase):
     def test_so_many_at_once_and_the_others_after_them(self):
         for number in (1, 2, 3):
             self.begin(number)
-        self.assertEqual(([1, 2], 0, {1, 2, 3}), (self.begun, self.errands.room, self.errands.away()))
+        self.assertEqual(([1, 2], 0, {1, 2, 3}), (self.begun, self.errands.room(), self.errands.away()))
         self.waits[1].callback(None)
         self.assertEqual(([1, 2, 3], {2, 3}), (self.begun, self.errands.away()))
+
+    def test_those_of_another_purpose_have_room_of_their_own(self):
+        for number in (1, 2, 3):
+            self.begin(number)
+        self.begin(4, purpose="begin")
+        self.begin(1, "again", purpose="begin")
+        self.assertEqual([1, 2, 4], self.begun)
+        self.assertEqual((0, 1), (self.errands.room(), self.errands.room("begin")))
 
     def test_one_that_breaks_is_logged_and_its_builder_rests(self):
         self.begin(1)

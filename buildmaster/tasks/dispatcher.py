@@ -1,9 +1,10 @@
 """Hand waiting builds to idle builders."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy.orm import Session
 from twisted.logger import Logger
 
 from buildmaster.database import Database
@@ -13,7 +14,7 @@ from buildmaster.farm.pockets import BUILDD_USER
 from buildmaster.model.attempts import Setback
 from buildmaster.model.blaming import requeue, retire
 from buildmaster.model.blocking import review_blocks
-from buildmaster.model.claiming import claim
+from buildmaster.model.claiming import Claims, claim
 from buildmaster.model.notifying import Notices
 from buildmaster.model.orders import OrderFacts, OrderFile, orders
 from buildmaster.preparing import (
@@ -28,6 +29,8 @@ from buildmaster.saying import say
 from buildmaster.slave import Slaves
 
 log = Logger()
+PURPOSE = "dispatch"  # of the errands: those that fetch results don't keep builds from being begun
+REVIEW = timedelta(seconds=1)  # from one look at blocked entries to the next, whatever the number of turns
 
 
 class Dispatcher:
@@ -58,21 +61,43 @@ class Dispatcher:
         self._now = now
         self._nudge = nudge
         self._reviewed = 0
+        self._last_review: datetime | None = None
+        self._full = False
 
     async def run(self) -> None:
         """Take a turn."""
-        self._reviewed = await self._database.run(review_blocks, self._reviewed) or 0
-        claims = await self._database.run(claim, self._now(), self._errands.away(), self._errands.room)
+        await self._review()
+        room = self._errands.room(PURPOSE)
+        claims, told = await self._database.run(_take, self._now(), self._errands.away(), room)
+        self._full = len(told) == room
+        self._tell(claims)
+        if claims.more:
+            self._nudge(self.name)
+        for facts in told:
+            order = self._order(facts)
+            self._errands.begin(order.builder.id, partial(self._carry, order), PURPOSE)
+
+    async def _review(self) -> None:
+        """Look at a piece of the blocked entries, if it is time."""
+        now = self._now()
+        if self._last_review is None or abs(now - self._last_review) >= REVIEW:
+            self._last_review = now
+            self._reviewed = await self._database.run(review_blocks, self._reviewed) or 0
+
+    def _tell(self, claims: Claims) -> None:
         for build_id in claims.superseded:
             log.info("Build {build} SUPERSEDED, its queue item REMOVED", build=build_id)
         for reason in sorted(claims.reasons):
             log.warn("Could not build: {why}", why=reason.replace("no chroot for", "Missing CHROOT for"))
-        if claims.more:
-            self._nudge(self.name)
-        if claims.attempt_ids:
-            for facts in await self._database.read(orders, claims.attempt_ids):
-                order = self._order(facts)
-                self._errands.begin(order.builder.id, partial(self._dispatch, order))
+
+    async def _carry(self, order: Order) -> None:
+        """Give the build to the slave; there is room for another then, if there was none left."""
+        try:
+            await self._dispatch(order)
+        finally:
+            if self._full:
+                self._full = False
+                self._nudge(self.name)
 
     def _order(self, facts: OrderFacts) -> Order:
         return Order(
@@ -117,3 +142,9 @@ class Dispatcher:
         say(order.builder, judged(order.builder, order.title, verdict, setback.reason))
         self._nudge("slave_scanner")
         self._nudge(self.name)
+
+
+def _take(session: Session, now: datetime, away: Collection[int], room: int) -> tuple[Claims, tuple[OrderFacts, ...]]:
+    """Claim builds, and ask in the same transaction for what their slaves must be told."""
+    claims = claim(session, now, away, room)
+    return claims, orders(session, claims.attempt_ids) if claims.attempt_ids else ()

@@ -53,7 +53,7 @@ class Fetcher:
         """Begin to fetch what is wanted, as far as there is room."""
         resting = {release_id for release_id, (until, _) in self._resting.items() if until > self._now()}
         busy = self._errands.away() | resting
-        for source in await self._database.read(wanted_sources, self._errands.room, busy):
+        for source in await self._database.read(wanted_sources, self._errands.room(), busy):
             self._errands.begin(source.release_id, partial(self._bring, source))
 
     async def _bring(self, source: WantedSource) -> None:
