@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.uploads import ReadFolder
 from buildmaster.folders import ACCEPTED, REJECTED
 from buildmaster.leaves import LOG_NAME, LeafLog, prepare, settle
 from buildmaster.model.sourcereleases import AcceptedSource, Destination, Refused, judge_source, record_source
-from buildmaster.packages import read_folder
+from buildmaster.packages import HeldFolder, hold_folder
 
 OWN = frozenset({LOG_NAME})  # what we put into a folder ourselves
 
@@ -50,13 +49,13 @@ class SourceIntake:
 
     async def take(self, folder: Path, to: Destination) -> AcceptedSource | Refused:
         """Record and publish the source that lies in ``folder``, or say all the reasons against it."""
-        read = await self._in_thread(read_folder, folder, OWN)
+        held = await self._in_thread(hold_folder, folder, OWN)
         try:
-            reasons = await self._database.read(judge_source, read, to)
+            reasons = await self._database.read(judge_source, held.read, to)
             if reasons:
                 return Refused(reasons)
-            await self._in_thread(keep, self._librarian, folder, read, read.found)
-            return await self._database.run(record_source, read, to, self._now())
+            await self._in_thread(keep, self._librarian, folder, held, held.read.found)
+            return await self._database.run(record_source, held.read, to, self._now())
         except BuildmasterError as error:
             return Refused((str(error),))
 
@@ -72,8 +71,10 @@ def tell(verdict: AcceptedSource | Refused, steps: LeafLog) -> str:
     return REJECTED
 
 
-def keep(librarian: Any, folder: Path, read: ReadFolder, names: Iterable[str]) -> None:
+def keep(librarian: Any, folder: Path, held: HeldFolder, names: Iterable[str]) -> None:
     """Add the named files to the librarian; raise ChangedMeanwhileError for one that is not as it was read."""
     for name in names:
-        if librarian.add(folder / name) != read.found[name].content:
+        small = held.small.get(name)
+        content = librarian.add(folder / name) if small is None else librarian.add_bytes(small)
+        if content != held.read.found[name].content:
             raise ChangedMeanwhileError(f"{name} was changed while it was taken in.")

@@ -7,20 +7,21 @@ negative size in one would send python-debian round for ever, and its control pa
 import hashlib
 import io
 import lzma
-import stat
+import os
 import subprocess
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from debian.deb822 import Deb822
 
-from buildmaster.farm.facts import Content
 from buildmaster.farm.packagefiles import FoundFile, Stanza, listed_files
 from buildmaster.farm.uploads import ReadFolder, kind_of
-from buildmaster.librarian import chunks
+from buildmaster.librarian import SMALL, Digests, chunks
 
 LARGEST_STANZA = 4 << 20  # bytes of a .dsc or .changes; the largest in Debian have about one mebibyte
 LARGEST_CONTROL = 16 << 20  # bytes of the control part of a .deb, packed and unpacked
@@ -46,21 +47,37 @@ class _UnreadableError(Exception):
     """A file is not what its name says; the message says why."""
 
 
+@dataclass(frozen=True)
+class HeldFolder:
+    """A folder that was read, and what its small files hold: who keeps those needs not read them again."""
+
+    read: ReadFolder
+    small: Mapping[str, bytes]
+
+
 def read_folder(folder: Path, skip: frozenset[str] = frozenset()) -> ReadFolder:
-    """Return what lies in ``folder``, except for the names in ``skip``; every file is read once through."""
-    faults, found, stanzas = [], {}, {}
-    for path in sorted(folder.iterdir()):
-        if path.name in skip:
+    """Return what lies in ``folder``, except for the names in ``skip``."""
+    return hold_folder(folder, skip).read
+
+
+def hold_folder(folder: Path, skip: frozenset[str] = frozenset()) -> HeldFolder:
+    """Return what lies in ``folder``, except for the names in ``skip``; every file is opened once."""
+    faults, found, stanzas, small = [], {}, {}, {}
+    with os.scandir(folder) as entries:
+        there = sorted((entry.name, entry.is_file(follow_symlinks=False)) for entry in entries)
+    for name, regular in there:
+        if name in skip:
             continue
-        if not stat.S_ISREG(path.lstat().st_mode):
-            faults.append(f"{path.name!r} is no regular file.")
+        if not regular:
+            faults.append(f"{name!r} is no regular file.")
             continue
-        found[path.name] = read_file(path)
-        if path.name.endswith(READ):
-            stanzas[path.name] = read_stanza(path)
-        elif kind_of(path.name):
-            stanzas[path.name] = read_deb(path)
-    return ReadFolder(found, stanzas, tuple(faults))
+        with (folder / name).open("rb") as file:
+            found[name], held = _read_through(name, file)
+            if held is not None:
+                small[name] = held
+            if name.endswith(READ) or kind_of(name):
+                stanzas[name] = _stanza_in(name, _begun_anew(file) if held is None else io.BytesIO(held))
+    return HeldFolder(ReadFolder(found, stanzas, tuple(faults)), small)
 
 
 def upload_of(file: Path) -> list[str]:
@@ -74,25 +91,10 @@ def upload_of(file: Path) -> list[str]:
     return [*sorted(name for name in names - {file.name} if (file.parent / name).is_file()), file.name]
 
 
-def read_file(path: Path) -> FoundFile:
-    """Return a file's size and digests."""
-    sha256, sha1, md5 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False), hashlib.md5(usedforsecurity=False)
-    size = 0
-    with path.open("rb") as file:
-        for chunk in chunks(file):
-            size += len(chunk)
-            for digest in (sha256, sha1, md5):
-                digest.update(chunk)
-    return FoundFile(path.name, Content(sha256.hexdigest(), sha1.hexdigest(), size), md5.hexdigest())
-
-
 def read_stanza(path: Path) -> Stanza:
     """Return the fields of a .dsc or .changes; a signature around them is not looked at here."""
     with path.open("rb") as file:
-        written = file.read(LARGEST_STANZA + 1)
-    if len(written) > LARGEST_STANZA:
-        return Stanza(path.name, fault=f"it has more than {LARGEST_STANZA} bytes")
-    return parse_stanza(path.name, written)
+        return _stanza_of(path.name, file)
 
 
 def parse_stanza(filename: str, written: bytes) -> Stanza:
@@ -113,10 +115,43 @@ def read_deb(path: Path) -> Stanza:
     """Return the control file of a .deb, .udeb or .ddeb."""
     try:
         with path.open("rb") as file:
-            written = _control_of(file)
+            return _control_stanza(path.name, file)
+    except OSError as error:
+        return Stanza(path.name, fault=f"it is no binary package ({error})")
+
+
+def _read_through(name: str, file: BinaryIO) -> tuple[FoundFile, bytes | None]:
+    """Return a file's size and digests, and what it holds if that is little."""
+    begin = file.read(SMALL)
+    digests, md5 = Digests(), hashlib.md5(usedforsecurity=False)
+    for chunk in digests.read(chain((begin,), chunks(file)) if len(begin) == SMALL else (begin,)):
+        md5.update(chunk)
+    content = digests.content
+    return FoundFile(name, content, md5.hexdigest()), begin if content.size < SMALL else None
+
+
+def _begun_anew(file: BinaryIO) -> BinaryIO:
+    file.seek(0)
+    return file
+
+
+def _stanza_in(name: str, file: BinaryIO) -> Stanza:
+    return _stanza_of(name, file) if name.endswith(READ) else _control_stanza(name, file)
+
+
+def _stanza_of(name: str, file: BinaryIO) -> Stanza:
+    written = file.read(LARGEST_STANZA + 1)
+    if len(written) > LARGEST_STANZA:
+        return Stanza(name, fault=f"it has more than {LARGEST_STANZA} bytes")
+    return parse_stanza(name, written)
+
+
+def _control_stanza(name: str, file: BinaryIO) -> Stanza:
+    try:
+        written = _control_of(file)
     except (_UnreadableError, *TROUBLES) as error:
-        return Stanza(path.name, fault=f"it is no binary package ({str(error) or type(error).__name__})")
-    return parse_stanza(path.name, written)
+        return Stanza(name, fault=f"it is no binary package ({str(error) or type(error).__name__})")
+    return parse_stanza(name, written)
 
 
 def _control_of(file: BinaryIO) -> bytes:

@@ -1,6 +1,7 @@
 """What every librarian must do."""
 
 import hashlib
+import os
 import time
 
 from buildmaster.farm.facts import Content
@@ -20,6 +21,13 @@ class LibrarianContract:
     def test_says_what_a_file_holds(self):
         held = b"abc" * 1_000_000
         self.assertEqual(content_of(held), self.make_librarian().add(self.a_file(held)))
+
+    def test_bytes_are_kept_as_a_file_that_holds_them(self):
+        for held in (b"", b"content", b"abc" * 1_000_000):
+            librarian = self.make_librarian()
+            content = librarian.add_bytes(held)
+            self.assertEqual((content_of(held), held), (content, librarian.path(content.sha256).read_bytes()))
+            self.assertEqual(content, librarian.add(self.a_file(held)))
 
     def test_gives_back_what_was_added(self):
         librarian = self.make_librarian()
@@ -63,3 +71,12 @@ class LibrarianContract:
         self.assertEqual((sha256,), librarian.older(sha256[:2], time.time() + 60))
         self.assertEqual((), librarian.older(sha256[:2], time.time() - 60))
         self.assertEqual((), librarian.older("00" if sha256[:2] != "00" else "01", time.time() + 60))
+
+    def test_what_is_added_again_is_as_new(self):
+        librarian, long_ago = self.make_librarian(), time.time() - 1000
+        for held in (b"content", b"abc" * 1_000_000):
+            sha256 = librarian.add(self.a_file(held)).sha256
+            os.utime(librarian.path(sha256), (long_ago, long_ago))
+            self.assertEqual((sha256,), librarian.older(sha256[:2], long_ago + 60))
+            librarian.add(self.a_file(held))
+            self.assertEqual((), librarian.older(sha256[:2], long_ago + 60))

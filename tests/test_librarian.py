@@ -35,11 +35,18 @@ class FolderLibrarianTests(LibrarianContract, SynchronousTestCase):
     def test_nothing_is_left_of_a_file_that_can_not_be_read(self):
         with self.assertRaises(IsADirectoryError):
             self.make_librarian().add(self.folder)
-        self.assertEqual([], list((self.folder / "librarian" / "new").iterdir()))
+        self.assertEqual([], list((self.folder / "librarian").glob("new/*")))
 
     def test_nothing_temporary_is_left_of_a_good_one(self):
         self.make_librarian().add(self.a_file(b"content"))
         self.assertEqual([], list((self.folder / "librarian" / "new").iterdir()))
+
+    def test_what_has_its_place_is_not_written_again(self):
+        librarian = self.make_librarian()
+        place = librarian.path(librarian.add(self.a_file(b"content")).sha256)
+        before = place.stat().st_ino
+        librarian.add(self.a_file(b"content"))
+        self.assertEqual(before, place.stat().st_ino)
 
     def test_a_damaged_content_is_healed_by_adding_it_again(self):
         librarian = self.make_librarian()
