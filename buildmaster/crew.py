@@ -150,7 +150,9 @@ def make_uploader(parts: Parts) -> Uploader:
     root, uploader = parts.config.root, parts.config.uploader
     command = UploadCommand(root, uploader.command, uploader.timeout) if uploader.command else None
     tell = make_notices(parts.config)
-    return Uploader(root, parts.database, parts.librarian, parts.in_thread, parts.now, parts.nudge, command, tell)
+    return Uploader(
+        root, parts.database, parts.librarian, parts.uploads, parts.in_thread, parts.now, parts.nudge, command, tell
+    )
 
 
 def make_mail_host(config: Config, reactor: Reactor) -> MailHost | None:

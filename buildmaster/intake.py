@@ -72,9 +72,13 @@ def tell(verdict: AcceptedSource | Refused, steps: LeafLog) -> str:
 
 
 def keep(librarian: Any, folder: Path, held: HeldFolder, names: Iterable[str]) -> None:
-    """Add the named files to the librarian; raise ChangedMeanwhileError for one that is not as it was read."""
+    """Add the named files to the librarian."""
+    librarian.add_bytes([held.small[name] for name in names if name in held.small])
+    keep_big(librarian, folder, held, names)
+
+
+def keep_big(librarian: Any, folder: Path, held: HeldFolder, names: Iterable[str]) -> None:
+    """Add those files that are not held; raise ChangedMeanwhileError for one that is not as it was read."""
     for name in names:
-        small = held.small.get(name)
-        content = librarian.add(folder / name) if small is None else librarian.add_bytes(small)
-        if content != held.read.found[name].content:
+        if name not in held.small and librarian.add(folder / name) != held.read.found[name].content:
             raise ChangedMeanwhileError(f"{name} was changed while it was taken in.")

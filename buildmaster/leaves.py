@@ -1,21 +1,24 @@
 """The folders of uploads below the farm's root: they land in incoming/ whole, and are settled with their log."""
 
+import errno
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
-from buildmaster.librarian import sync_folder
+from buildmaster.librarian import sync_folder, write
 
 LOG_NAME = "uploader.log"
 LONGEST_WORDS = 150  # characters of a leaf's name that tell what it is
 LOCK_NAME = "uploader.lock"
 PLACES = (INCOMING, ACCEPTED, REJECTED, FAILED)
+TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)  # what a rename says where something has the name
 RESULTS = re.compile(r"[0-9]{8}-[0-9]{6}-(?P<cookie>[0-9]+-[0-9]+(?:-[0-9]+)?)(?:\.[0-9]+)?")
 
 
@@ -115,25 +118,47 @@ def cookie_of(name: str) -> str | None:
 def settle(root: Path, leaf: Path, place: str, steps: LeafLog) -> Path:
     """Write the log into the leaf, and move that to ``place`` (one of PLACES) unless it is there already."""
     write_log(leaf, steps)
-    if leaf.parent == root / place:
-        return leaf
-    (root / place).mkdir(parents=True, exist_ok=True)
-    target = _free(root / place, leaf.name.lstrip("."))
-    leaf.rename(target)
-    sync_folder(target.parent)
-    sync_folder(root / INCOMING)
+    target = move(root, leaf, place)
+    sync_places(root, (place,))
     return target
+
+
+def move(root: Path, leaf: Path, place: str) -> Path:
+    """Move the leaf to ``place`` unless it is there; it stays there for sure after ``sync_places``."""
+    target = root / place / leaf.name.lstrip(".")
+    if leaf.parent == target.parent:
+        return leaf
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return leaf.rename(target)
+    except OSError as error:
+        if error.errno not in TAKEN:
+            raise
+    return leaf.rename(_free(target.parent, target.name))
+
+
+def sync_places(root: Path, places: Collection[str]) -> None:
+    """Flush to the disk which leaves have come to these places, and gone from incoming/."""
+    for place in {*places, INCOMING}:
+        sync_folder(root / place)
 
 
 def write_log(leaf: Path, steps: LeafLog) -> Path:
     """Write the log into the leaf, flushed to the disk."""
-    path = leaf / LOG_NAME
-    path.unlink(missing_ok=True)  # whatever it is: a link must not lead the log elsewhere
-    with path.open("x") as file:
-        file.write(steps.text)
-        file.flush()
+    with open_log(leaf) as file:
+        write(file, steps.text.encode())
         os.fsync(file.fileno())
-    return path
+    return leaf / LOG_NAME
+
+
+def open_log(leaf: Path) -> BinaryIO:
+    """Open the leaf's log anew, without a buffer. Whatever is there is removed: a link must not lead it elsewhere."""
+    path = leaf / LOG_NAME
+    try:
+        return path.open("xb", buffering=0)
+    except FileExistsError:
+        path.unlink()
+        return path.open("xb", buffering=0)
 
 
 def _free(folder: Path, name: str) -> Path:

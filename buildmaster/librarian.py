@@ -7,11 +7,11 @@ place is whole, after a crash too. All calls block: make them in a thread.
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from zope.interface import Interface, implementer
 
@@ -20,7 +20,7 @@ from buildmaster.farm.facts import Content
 
 CHUNK = 1 << 20  # bytes read at a time
 SMALL = 1 << 18  # bytes; a smaller file is read into memory at once
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+TOGETHER = 64  # small files that are flushed one after the other: each is open until then
 DIGEST = re.compile(r"[0-9a-f]{64}")
 TEMPORARY = "new"  # the folder, beside the contents, of those that are being written
 
@@ -35,8 +35,8 @@ class ILibrarian(Interface):
     def add(path: Path) -> Content:
         """Keep a copy of the file at ``path``, and return what it holds. The same content twice is kept once."""
 
-    def add_bytes(held: bytes) -> Content:
-        """Keep what a file held that was read already."""
+    def add_bytes(held: Sequence[bytes]) -> list[Content]:
+        """Keep what files held that were read already; return that in the same order. Many together cost less."""
 
     def open(sha256: str) -> BinaryIO:
         """Return the content, opened for reading; raise NotKeptError where there is none."""
@@ -63,18 +63,22 @@ class FolderLibrarian:
         with path.open("rb") as file:
             begin = file.read(SMALL)
             if len(begin) < SMALL:
-                return self.add_bytes(begin)
+                return self.add_bytes((begin,))[0]
             digests = Digests()
-            copy = self._written(digests.read(chain((begin,), chunks(file))))
-        self._keep(copy, digests.content.sha256)
+            with Copies(self.folder) as copies:
+                copy = copies.write(digests.read(chain((begin,), chunks(file))))
+                copies.keep({self._place(digests.content.sha256): copy})
         return digests.content
 
-    def add_bytes(self, held: bytes) -> Content:
-        """Keep what a file held; what has its place already stays there, and is the newer for it."""
-        content = content_of(held)
-        if not self._renewed(content.sha256, held):
-            self._keep(self._written((held,)), content.sha256)
-        return content
+    def add_bytes(self, held: Sequence[bytes]) -> list[Content]:
+        """Keep what files held; what has its place already stays there, and is the newer for it."""
+        contents = [content_of(each) for each in held]
+        places = {self._place(content.sha256): each for content, each in zip(contents, held, strict=True)}
+        new = [(place, each) for place, each in places.items() if not _renewed(place, each)]
+        for start in range(0, len(new), TOGETHER):
+            with Copies(self.folder) as copies:
+                copies.keep({place: copies.write((each,)) for place, each in new[start : start + TOGETHER]})
+        return contents
 
     def open(self, sha256: str) -> BinaryIO:
         """Return the content, opened for reading."""
@@ -96,49 +100,60 @@ class FolderLibrarian:
         paths = (self.folder / beginning).glob("??/*")
         return tuple(path.name for path in paths if DIGEST.fullmatch(path.name) and path.stat().st_mtime < before)
 
-    def _renewed(self, sha256: str, held: bytes) -> bool:
-        """Look whether the content has its place, undamaged; if so, it is as if it had been added just now."""
-        place = self._place(sha256)
-        try:
-            with place.open("rb") as file:
-                if file.read(len(held) + 1) != held:
-                    return False
-                os.utime(file.fileno())
-        except FileNotFoundError:
-            return False
-        sync_folder(place.parent)  # who renamed it may not have come to that yet
-        return True
-
-    def _written(self, pieces: Iterable[bytes]) -> Path:
-        """Write the pieces into a new file, flushed to the disk; nothing is left of it where that fails."""
-        copy = self.folder / TEMPORARY / token_hex(16)
-        descriptor = _open_new(copy)
-        try:
-            with os.fdopen(descriptor, "wb", buffering=0) as file:
-                for piece in pieces:
-                    _write(file, piece)
-                os.fsync(descriptor)
-        except BaseException:
-            copy.unlink(missing_ok=True)
-            raise
-        return copy
-
-    def _keep(self, copy: Path, sha256: str) -> None:
-        place = self._place(sha256)
-        try:
-            copy.rename(place)
-            changed: tuple[Path, ...] = (place.parent,)
-        except FileNotFoundError:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            copy.rename(place)
-            changed = (place.parent, place.parent.parent, self.folder)
-        for folder in changed:
-            sync_folder(folder)
-
     def _place(self, sha256: str) -> Path:
         if not DIGEST.fullmatch(sha256):
             raise NotKeptError(f"{sha256!r} is not a SHA-256")
         return self.folder / sha256[:2] / sha256[2:4] / sha256
+
+
+class Copies:
+    """New contents on their way to their places in a folder. What does not come there is removed in the end.
+
+    They are written first, flushed then, and renamed last: flushing many one after the other costs the disk less than
+    what comes between.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: list[BinaryIO] = []
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove what was not kept."""
+        for file in self._files:
+            file.close()
+            Path(file.name).unlink(missing_ok=True)
+
+    def write(self, pieces: Iterable[bytes]) -> BinaryIO:
+        """Write a copy; it stays open until it is kept."""
+        file = _open_new(self._folder / TEMPORARY / token_hex(16))
+        self._files.append(file)
+        for piece in pieces:
+            write(file, piece)
+        return file
+
+    def keep(self, copies: Mapping[Path, BinaryIO]) -> None:
+        """Flush the copies to the disk, and rename them into their places."""
+        for copy in copies.values():
+            os.fsync(copy.fileno())
+            copy.close()
+        changed = {folder for place, copy in copies.items() for folder in self._rename(Path(copy.name), place)}
+        self._files = [file for file in self._files if file not in copies.values()]
+        for folder in changed:
+            sync_folder(folder)
+
+    def _rename(self, copy: Path, place: Path) -> tuple[Path, ...]:
+        """Return the folders that have changed."""
+        try:
+            copy.rename(place)
+        except FileNotFoundError:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            copy.rename(place)
+            return place.parent, place.parent.parent, self._folder
+        return (place.parent,)
 
 
 def open_librarian(store: str) -> ILibrarian:
@@ -193,17 +208,30 @@ def content_of(held: bytes) -> Content:
     return digests.content
 
 
-def _open_new(path: Path) -> int:
-    """Open a file that is not there yet; make its folder where that is missing."""
-    try:
-        return os.open(path, NEW, 0o644)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, NEW, 0o644)
-
-
-def _write(file: BinaryIO, piece: bytes) -> None:
-    """Write all of it: one call may take a part only, where the disk is nearly full."""
+def write(file: BinaryIO, piece: bytes) -> None:
+    """Write all of the piece to a file without a buffer: one call may take a part, where the disk is nearly full."""
     left = memoryview(piece)
     while left:
         left = left[file.write(left) :]
+
+
+def _renewed(place: Path, held: bytes) -> bool:
+    """Look whether the content has its place, undamaged; if so, it is as if it had been added just now."""
+    try:
+        with place.open("rb") as file:
+            if file.read(len(held) + 1) != held:
+                return False
+            os.utime(file.fileno())
+    except FileNotFoundError:
+        return False
+    sync_folder(place.parent)  # who renamed it may not have come to that yet
+    return True
+
+
+def _open_new(path: Path) -> BinaryIO:
+    """Open a file that is not there yet, without a buffer; make its folder where that is missing."""
+    try:
+        return path.open("xb", buffering=0)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb", buffering=0)

@@ -29,6 +29,7 @@ MAGIC = b"!<arch>\n"
 HEADER = 60  # bytes
 MEMBERS = 3  # that are looked at: debian-binary, control.tar, data.tar (deb(5))
 UNPACK_LIMIT = 60  # seconds
+HELD = 1 << 20  # bytes of a folder's small files that are held
 TROUBLES = (
     tarfile.TarError,
     zlib.error,
@@ -62,7 +63,7 @@ def read_folder(folder: Path, skip: frozenset[str] = frozenset()) -> ReadFolder:
 
 def hold_folder(folder: Path, skip: frozenset[str] = frozenset()) -> HeldFolder:
     """Return what lies in ``folder``, except for the names in ``skip``; every file is opened once."""
-    faults, found, stanzas, small = [], {}, {}, {}
+    faults, found, stanzas, small, room = [], {}, {}, {}, HELD
     with os.scandir(folder) as entries:
         there = sorted((entry.name, entry.is_file(follow_symlinks=False)) for entry in entries)
     for name, regular in there:
@@ -73,7 +74,7 @@ def hold_folder(folder: Path, skip: frozenset[str] = frozenset()) -> HeldFolder:
             continue
         with (folder / name).open("rb") as file:
             found[name], held = _read_through(name, file)
-            if held is not None:
+            if held is not None and (room := room - len(held)) >= 0:
                 small[name] = held
             if name.endswith(READ) or kind_of(name):
                 stanzas[name] = _stanza_in(name, _begun_anew(file) if held is None else io.BytesIO(held))

@@ -40,6 +40,7 @@ class Parts:
     errands: Errands
     fetches: Errands
     mirrors: Errands
+    uploads: Errands
     election: Election
     troubles: Troubles
 
@@ -75,6 +76,7 @@ def make_parts(
         Errands(reactor, config.slaves.concurrent_errands),
         Errands(reactor, CONCURRENT_FETCHES, "source"),
         Errands(reactor, 1, "mirror"),
+        Errands(reactor, 1, "upload"),
         Election(transactions.engine),
         {} if troubles is None else troubles,
     )

@@ -45,7 +45,8 @@ class Daemon(MultiService):
         await super().stopService()
         parts = self._parts
         limit = parts.config.sequencer.stop_limit
-        await gatherResults([errands.stop(limit) for errands in (parts.errands, parts.fetches, parts.mirrors)])
+        everybody = (parts.errands, parts.fetches, parts.mirrors, parts.uploads)
+        await gatherResults([errands.stop(limit) for errands in everybody])
         parts.slaves.close()
         parts.election.resign()
         parts.database.stop()

@@ -22,12 +22,16 @@ class LibrarianContract:
         held = b"abc" * 1_000_000
         self.assertEqual(content_of(held), self.make_librarian().add(self.a_file(held)))
 
-    def test_bytes_are_kept_as_a_file_that_holds_them(self):
-        for held in (b"", b"content", b"abc" * 1_000_000):
-            librarian = self.make_librarian()
-            content = librarian.add_bytes(held)
-            self.assertEqual((content_of(held), held), (content, librarian.path(content.sha256).read_bytes()))
-            self.assertEqual(content, librarian.add(self.a_file(held)))
+    def test_bytes_are_kept_as_the_files_that_hold_them(self):
+        librarian, held = self.make_librarian(), [b"", b"content", b"abc" * 1_000_000, b"content"]
+        contents = librarian.add_bytes(held)
+        self.assertEqual([content_of(each) for each in held], contents)
+        self.assertEqual(held, [librarian.path(content.sha256).read_bytes() for content in contents])
+        self.assertEqual(contents, [librarian.add(self.a_file(each)) for each in held])
+
+    def test_more_bytes_are_kept_than_files_may_be_open(self):
+        librarian, held = self.make_librarian(), [b"%d" % number for number in range(2000)]
+        self.assertEqual(held, [librarian.path(content.sha256).read_bytes() for content in librarian.add_bytes(held)])
 
     def test_gives_back_what_was_added(self):
         librarian = self.make_librarian()

@@ -28,7 +28,7 @@ OTHERS = {
     "reporter",
 }
 DAEMON = {"signals", "stall", "systemd", "mastership"}
-UPLOADS = {"drops", "intake", "leaves", "packages", "signatures", "uploadcommand"}
+UPLOADS = {"arrivals", "drops", "intake", "leaves", "packages", "resultintake", "signatures", "uploadcommand"}
 ERRANDS = {"collecting", "duties", "preparing", "probing", "resetting", "saying"}
 EDGES = SLAVE | OTHERS | UPLOADS | ERRANDS | {"upgrading"}
 ALLOWED = {

@@ -1,15 +1,18 @@
 """The uploader takes in what builders made, and settles what lies in incoming/."""
 
 from twisted.internet.defer import CancelledError, Deferred, execute, maybeDeferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.arrivals import GONE
+from buildmaster.errands import Errands
 from buildmaster.farm.states import BuildState, Publishing
 from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
 from buildmaster.leaves import LOG_NAME, LeafLog, locked
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication
 from buildmaster.model.builds import Attempt, Build
-from buildmaster.tasks.uploader import GONE, Uploader, where_to
+from buildmaster.tasks.uploader import Uploader, where_to
 from buildmaster.uploadcommand import UploadCommand
 from tests.databases import a_folder, postgresql_farm_url
 from tests.packages import a_changes, a_control, a_deb, results, sources, write
@@ -49,12 +52,16 @@ class UploaderCase(SynchronousTestCase):
         self.librarian = FolderLibrarian(self.root / "librarian")
         self.nudged, self.told = [], []
 
+    def uploader(self, database=None, in_thread=execute, command=None):
+        """Return an uploader, and the errands that it goes on."""
+        database, errands = database or inline(self.transactions), Errands(Clock(), 1, "upload")
+        parts = (self.root, database, self.librarian, errands, in_thread, lambda: NOW, self.nudged.append)
+        return Uploader(*parts, command, self.tell), errands
+
     def turn(self, in_thread=execute, command=None):
-        database = inline(self.transactions)
-        uploader = Uploader(
-            self.root, database, self.librarian, in_thread, lambda: NOW, self.nudged.append, command, self.tell
-        )
+        uploader, errands = self.uploader(None, in_thread, command)
         self.successResultOf(Deferred.fromCoroutine(uploader.run()))
+        self.successResultOf(errands.stop(0))
 
     def tell(self, session, now, build_id, log):
         self.told.append((session.get(Build, build_id).buildstate, log))
@@ -86,7 +93,7 @@ class AcceptedTests(UploaderCase):
         self.turn()
         self.assertEqual((S.FULLYBUILT, S.FULLYBUILT, [("hello", "1.0-1", "deb", "devel")]), self.facts())
         self.assertEqual([f"{ACCEPTED}/{LEAF}"], self.places())
-        self.assertEqual(["publisher", "queue_builder"], self.nudged)
+        self.assertEqual(["publisher"], self.nudged)
 
     def test_the_binaries_are_kept_and_wait_to_be_published(self):
         self.upload()
@@ -197,6 +204,9 @@ class Mortal:
     def run(self, *args):
         return self.in_thread(self.database.run, *args)
 
+    def join(self, *args):
+        return self.in_thread(self.database.join, *args)
+
     def read(self, *args):
         return self.in_thread(self.database.read, *args)
 
@@ -221,11 +231,11 @@ class CrashTests(UploaderCase):
 
     def killed_after(self, steps):
         life = Mortal(self.transactions, steps)
-        uploader = Uploader(self.root, life, self.librarian, life.in_thread, lambda: NOW, self.nudged.append)
-        turn = Deferred.fromCoroutine(uploader.run())
-        turn.addErrback(lambda failure: failure.trap(CancelledError))
-        self.assertEqual(life.left < 0, not turn.called)
-        turn.cancel()
+        uploader, errands = self.uploader(life, life.in_thread)
+        self.successResultOf(Deferred.fromCoroutine(uploader.run()))
+        self.assertEqual(life.left < 0, bool(errands.away()))
+        errands.stop(0).cancel()
+        self.flushLoggedErrors(CancelledError)
 
 
 class LateTests(UploaderCase):
@@ -237,9 +247,10 @@ class LateTests(UploaderCase):
             build.buildstate = build.attempts[0].state = S.FAILEDTOUPLOAD
 
         def in_thread(work, *args):
-            if work.__name__ == "keep":
+            done = execute(work, *args)
+            if work.__name__ == "receive":
                 self.transactions.write(end)
-            return execute(work, *args)
+            return done
 
         self.upload()
         self.turn(in_thread)

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.packagefiles import Stanza
-from buildmaster.farm.uploads import ExpectedBuild, ReadFolder, binaries_of, check_binaries, kind_of, split_section
+from buildmaster.farm.uploads import (
+    ExpectedBuild,
+    ReadFolder,
+    binaries_of,
+    check_binaries,
+    kind_of,
+    known_faults,
+    split_section,
+)
 from buildmaster.packages import read_folder
 from tests.databases import a_folder
 from tests.packages import a_changes, a_control, a_deb, results, write
@@ -48,8 +56,8 @@ class AcceptedTests(SynchronousTestCase):
         self.assertEqual(MISFIT, checked(files)[0])
 
     def test_a_file_that_the_archive_has_may_come_again(self):
-        sha256 = read_folder(write(a_folder(), results())).found[DEB].content.sha256
-        self.assertEqual([], checked(results(), known={DEB: sha256}))
+        digests = read_folder(write(a_folder(), results())).digests
+        self.assertEqual((), known_faults(digests, {DEB: digests[DEB], "other.deb": "0"}))
 
 
 class RefusedTests(SynchronousTestCase):
@@ -116,9 +124,16 @@ class RefusedTests(SynchronousTestCase):
         self.assertIn("'.hidden' is no safe file name.", checked({**results(), ".hidden": b""}))
 
     def test_a_known_name_means_one_content_for_ever(self):
-        self.assertEqual(
-            [f"{DEB} is already in the archive, with other content."], checked(results(), known={DEB: "0"})
-        )
+        digests = read_folder(write(a_folder(), results())).digests
+        self.assertEqual((f"{DEB} is already in the archive, with other content.",), known_faults(digests, {DEB: "0"}))
+
+    def test_a_package_comes_in_one_version(self):
+        debs = {
+            f"hello_{version}_i386.deb": a_deb(a_control(Version=version, Source="hello (1.0-1)"))
+            for version in ("1.0-1", "2")
+        }
+        twins = {**debs, CHANGES: a_changes(debs).encode()}
+        self.assertEqual(["There are 2 of hello.deb for i386."], checked(twins))
 
     def test_what_can_not_be_read_is_told(self):
         self.assertIn("x is no regular file.", check_binaries(ReadFolder(faults=("x is no regular file.",)), BUILD))

@@ -17,9 +17,14 @@ def shown_tail(tail: str, *, private: bool) -> str:
 
 def log_name(label: str, state: BuildState) -> str:
     """Return the name of a build's log; ``label`` is ``<distro>-<series>-<tag>.<source>_<version>``."""
-    return f"buildlog_{label}_{state.name}{ENDING}"
+    return f"buildlog_{label}{state_ending(state)}"
+
+
+def state_ending(state: BuildState) -> str:
+    """Return what the names of logs end with, of builds in this state."""
+    return f"_{state.name}{ENDING}"
 
 
 def renamed_log(name: str, state: BuildState) -> str:
     """Return the name of a build's log once the build has come to another state."""
-    return f"{name.rpartition('_')[0]}_{state.name}{ENDING}"
+    return f"{name.rpartition('_')[0]}{state_ending(state)}"

@@ -1,5 +1,6 @@
 """Decide whether an upload of binaries is accepted, and if not, say all the reasons."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ OUTSIDE = (".changes", ".buildinfo")  # may be there without being listed
 
 @dataclass(frozen=True)
 class ExpectedBuild:
-    """What a build's results must be of. ``known`` has the contents that its archive knows by the files' names."""
+    """What a build's results must be of."""
 
     build_id: int
     source: str
@@ -34,7 +35,6 @@ class ExpectedBuild:
     tag: str
     arch_indep: bool
     component: str = "main"
-    known: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class ReadFolder:
     found: Mapping[str, FoundFile] = field(default_factory=dict)
     stanzas: Mapping[str, Stanza] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256s of the files, by their names."""
+        return {name: file.content.sha256 for name, file in self.found.items()}
 
     def of_kind(self, ending: str) -> list[Stanza]:
         """Return the control files whose names end so."""
@@ -77,7 +82,7 @@ def kind_of(filename: str) -> str:
 
 
 def check_binaries(folder: ReadFolder, build: ExpectedBuild) -> tuple[str, ...]:
-    """Return all reasons why these results of the build are refused; none where they are accepted."""
+    """Return all reasons why these results of the build are refused, but for what its archive knows already."""
     changes = folder.of_kind(".changes")
     faults = [*folder.faults, *_name_faults(folder)]
     if len(changes) != 1:
@@ -86,7 +91,16 @@ def check_binaries(folder: ReadFolder, build: ExpectedBuild) -> tuple[str, ...]:
     faults += [*_changes_faults(changes[0], build), *list_faults, *_list_faults(folder, listed, changes[0].filename)]
     for name, stanza in sorted(folder.stanzas.items()):
         faults += _deb_faults(name, stanza, build) if kind_of(name) else []
-    return (*faults, *_known_faults(folder, build))
+    return (*faults, *_twin_faults(folder))
+
+
+def known_faults(digests: Mapping[str, str], known: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a reason for each file whose name the archive knows for another content; both by SHA-256."""
+    return tuple(
+        f"{name} is already in the archive, with other content."
+        for name, sha256 in sorted(digests.items())
+        if known.get(name, sha256) != sha256
+    )
 
 
 def binaries_of(folder: ReadFolder, build: ExpectedBuild) -> tuple[BinaryPackage, ...]:
@@ -176,9 +190,11 @@ def _deb_faults(name: str, control: Stanza, build: ExpectedBuild) -> list[str]:
     return [fault for fits, fault in faults if not fits]
 
 
-def _known_faults(folder: ReadFolder, build: ExpectedBuild) -> list[str]:
-    return [
-        f"{name} is already in the archive, with other content."
-        for name, file in sorted(folder.found.items())
-        if build.known.get(name, file.content.sha256) != file.content.sha256
-    ]
+def _twin_faults(folder: ReadFolder) -> list[str]:
+    """Return a reason for each package that is there in two versions: one build makes one."""
+    made = Counter(
+        (control["Package"], kind_of(name), control["Architecture"])
+        for name, control in folder.stanzas.items()
+        if kind_of(name) and control["Package"]
+    )
+    return [f"There are {count} of {name}.{kind} for {tag}." for (name, kind, tag), count in made.items() if count > 1]

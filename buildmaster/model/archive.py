@@ -12,6 +12,7 @@ from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
 
 UNEXAMINED = text("NOT examined")  # in these words, or SQLite doesn't see that its index serves
+PENDING = text(f"status = {Publishing.PENDING.value}")  # likewise
 
 
 class Archive(Base):
@@ -148,6 +149,7 @@ class SourcePublication(Base):
             sqlite_where=UNEXAMINED,
             postgresql_where=UNEXAMINED,
         ),
+        Index("ix_sourcepublication_pending", "id", sqlite_where=PENDING, postgresql_where=PENDING),
         AUTOINCREMENT,
     )
 
@@ -176,6 +178,7 @@ class BinaryPackageRelease(Base):
     __table_args__ = (
         UniqueConstraint("build_id", "name", "kind", "architecture"),
         Index("ix_binarypackagerelease_name", "name"),
+        Index("ix_binarypackagerelease_file_id", "file_id"),
         AUTOINCREMENT,
     )
 
@@ -202,6 +205,7 @@ class BinaryPublication(Base):
         Index("ix_binarypublication_place", "archive_id", "distroarchseries_id", "status"),
         Index("ix_binarypublication_release_id", "release_id"),
         Index("ix_binarypublication_date_published", "date_published"),
+        Index("ix_binarypublication_pending", "id", sqlite_where=PENDING, postgresql_where=PENDING),
         AUTOINCREMENT,
     )
 

@@ -1,8 +1,9 @@
-"""Answer what an archive knows by the names of files: a name there means one content for ever."""
+"""Answer what archives know by the names of files: a name in an archive means one content for ever."""
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, select, union_all
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.facts import Content
@@ -13,35 +14,50 @@ from buildmaster.model.archive import (
     SourcePublication,
 )
 from buildmaster.model.files import StoredFile
+from buildmaster.model.mapping import table_of
 
 BATCH = 500  # names asked for at a time
+SOURCE_FILE, SOURCE_PLACE = table_of(SourcePackageReleaseFile), table_of(SourcePublication)
+BINARY, BINARY_PLACE, FILE = table_of(BinaryPackageRelease), table_of(BinaryPublication), table_of(StoredFile)
+ARCHIVES: BindParameter[int] = bindparam("archives", expanding=True)
+NAMES: BindParameter[str] = bindparam("names", expanding=True)
+DESCRIBED = (FILE.c.sha256, FILE.c.sha1, FILE.c.size)
+
+
+def _in_sources() -> Select[Any]:  # Any: of many columns
+    return (
+        select(SOURCE_PLACE.c.archive_id, SOURCE_FILE.c.filename, *DESCRIBED)
+        .join_from(SOURCE_FILE, FILE, FILE.c.id == SOURCE_FILE.c.file_id)
+        .join(SOURCE_PLACE, SOURCE_PLACE.c.release_id == SOURCE_FILE.c.release_id)
+        .where(SOURCE_FILE.c.filename.in_(NAMES), SOURCE_PLACE.c.archive_id.in_(ARCHIVES))
+    )
+
+
+def _in_binaries() -> Select[Any]:  # Any: of many columns
+    return (
+        select(BINARY_PLACE.c.archive_id, FILE.c.filename, *DESCRIBED)
+        .join_from(FILE, BINARY, BINARY.c.file_id == FILE.c.id)
+        .join(BINARY_PLACE, BINARY_PLACE.c.release_id == BINARY.c.id)
+        .where(FILE.c.filename.in_(NAMES), BINARY_PLACE.c.archive_id.in_(ARCHIVES))
+    )
+
+
+KNOWN = union_all(_in_sources(), _in_binaries())
+
+
+def contents_in(
+    session: Session, archive_ids: Collection[int], names: Collection[str]
+) -> dict[tuple[int, str], Content]:
+    """Return the contents of those of the files that these archives have, or had, by archive and name."""
+    ordered = sorted(names)
+    known: dict[tuple[int, str], Content] = {}
+    for start in range(0, len(ordered), BATCH):
+        asked = {"archives": sorted(archive_ids), "names": ordered[start : start + BATCH]}
+        rows = session.connection().execute(KNOWN, asked)
+        known |= {(archive_id, name): Content(*described) for archive_id, name, *described in rows}
+    return known
 
 
 def known_contents(session: Session, archive_id: int, names: Collection[str]) -> dict[str, Content]:
     """Return the contents of those of the files that the archive has, or had, by their names."""
-    ordered = sorted(names)
-    known = {}
-    for start in range(0, len(ordered), BATCH):
-        for ask in (_in_sources, _in_binaries):
-            known.update(ask(session, archive_id, ordered[start : start + BATCH]))
-    return known
-
-
-def _in_sources(session: Session, archive_id: int, names: list[str]) -> dict[str, Content]:
-    files = (
-        select(SourcePackageReleaseFile.filename, StoredFile.sha256, StoredFile.sha1, StoredFile.size)
-        .join(StoredFile, StoredFile.id == SourcePackageReleaseFile.file_id)
-        .join(SourcePublication, SourcePublication.release_id == SourcePackageReleaseFile.release_id)
-        .where(SourcePublication.archive_id == archive_id, SourcePackageReleaseFile.filename.in_(names))
-    )
-    return {name: Content(sha256, sha1, size) for name, sha256, sha1, size in session.execute(files)}
-
-
-def _in_binaries(session: Session, archive_id: int, names: list[str]) -> dict[str, Content]:
-    files = (
-        select(StoredFile.filename, StoredFile.sha256, StoredFile.sha1, StoredFile.size)
-        .join(BinaryPackageRelease, BinaryPackageRelease.file_id == StoredFile.id)
-        .join(BinaryPublication, BinaryPublication.release_id == BinaryPackageRelease.id)
-        .where(BinaryPublication.archive_id == archive_id, StoredFile.filename.in_(names))
-    )
-    return {name: Content(sha256, sha1, size) for name, sha256, sha1, size in session.execute(files)}
+    return {name: content for (_, name), content in contents_in(session, (archive_id,), names).items()}

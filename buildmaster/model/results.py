@@ -1,38 +1,74 @@
-"""Take in the results of builds: which wait for it, whether they fit, and what is recorded of them.
+"""Take in the results of builds: which wait for it, and what is recorded of them.
 
 A deed here is done only while the build and the attempt are still UPLOADING: who comes late changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import BindParameter, Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from buildmaster.farm.facts import Content
 from buildmaster.farm.logs import renamed_log
-from buildmaster.farm.states import BuildState, Publishing, check_transition
-from buildmaster.farm.uploads import BinaryPackage, ExpectedBuild, ReadFolder, binaries_of, check_binaries
-from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication, SourcePublication
+from buildmaster.farm.states import BuildState, Pocket, Publishing, check_transition
+from buildmaster.farm.uploads import BinaryPackage, ExpectedBuild, known_faults
+from buildmaster.model.archive import (
+    BinaryPackageRelease,
+    BinaryPublication,
+    SourcePackageRelease,
+    SourcePublication,
+)
 from buildmaster.model.builds import Attempt, Build
-from buildmaster.model.contents import known_contents
-from buildmaster.model.distribution import DistroArchSeries
+from buildmaster.model.contents import contents_in
+from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries
 from buildmaster.model.files import StoredFile, remember_file
+from buildmaster.model.lognames import name_logs
+from buildmaster.model.mapping import AnyRow, table_of
 
 Notices = Callable[[Session, datetime, int, str], None]  # what a build's end is told by
+Reasons = tuple[str, ...] | None  # why results are refused; None where nobody waits for them any more
 DEBS = "application/vnd.debian.binary-package"
+ATTEMPT, BUILD, SOURCE = table_of(Attempt), table_of(Build), table_of(SourcePackageRelease)
+FILE, BINARY = table_of(StoredFile), table_of(BinaryPackageRelease)
+ARCHITECTURE, SERIES, DISTRIBUTION = table_of(DistroArchSeries), table_of(DistroSeries), table_of(Distribution)
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
 
 
 @dataclass(frozen=True)
 class Uploading:
-    """An attempt whose results wait to be taken in."""
+    """An attempt whose results wait to be taken in: where they lie, what they must be of, and where they go."""
 
     attempt_id: int
-    build_id: int
     leaf: str
     distribution: str
-    suite: str
+    expected: ExpectedBuild
+    archive_id: int
+    series_id: int
+    distroarchseries_id: int
+    pocket: Pocket
+
+    @property
+    def build_id(self) -> int:
+        """The build."""
+        return self.expected.build_id
+
+    @property
+    def suite(self) -> str:
+        """The suite that it is built for."""
+        return self.expected.suite
+
+
+@dataclass(frozen=True)
+class Results:
+    """What an attempt brought: binaries that fit, and the SHA-256s of all files by their names."""
+
+    attempt: Uploading
+    packages: tuple[BinaryPackage, ...]
+    digests: Mapping[str, str]
+    now: datetime
 
 
 @dataclass(frozen=True)
@@ -44,41 +80,82 @@ class Refusal:
     log: Content
 
 
-def uploading(session: Session) -> tuple[Uploading, ...]:
-    """Return the attempts whose results wait, the oldest first."""
-    waiting = select(Attempt).where(Attempt.state == BuildState.UPLOADING, Attempt.finished.is_not(None))
-    waiting = waiting.options(joinedload(Attempt.build, innerjoin=True))
-    attempts = session.scalars(waiting.order_by(Attempt.finished, Attempt.id))
-    return tuple(_uploading(attempt) for attempt in attempts if attempt.build.buildstate is BuildState.UPLOADING)
+def _waiting_results() -> Select[Any]:  # Any: of many columns
+    published = select(SourcePublication.component).where(
+        SourcePublication.release_id == BUILD.c.sourcepackagerelease_id,
+        SourcePublication.archive_id == BUILD.c.archive_id,
+        SourcePublication.series_id == ARCHITECTURE.c.series_id,
+    )
+    component = published.order_by(SourcePublication.id.desc()).limit(1).scalar_subquery()
+    return (
+        select(
+            *(ATTEMPT.c.id, ATTEMPT.c.leaf, BUILD.c.id.label("build_id"), BUILD.c.archive_id, BUILD.c.arch_indep),
+            *(BUILD.c.distroarchseries_id, BUILD.c.pocket, SOURCE.c.name.label("source"), SOURCE.c.version),
+            *(ARCHITECTURE.c.architecturetag, ARCHITECTURE.c.series_id, SERIES.c.name.label("series")),
+            *(
+                DISTRIBUTION.c.name.label("distribution"),
+                func.coalesce(component, SOURCE.c.component).label("component"),
+            ),
+        )
+        .join_from(BUILD, ATTEMPT, ATTEMPT.c.build_id == BUILD.c.id)
+        .join(SOURCE, SOURCE.c.id == BUILD.c.sourcepackagerelease_id)
+        .join(ARCHITECTURE, ARCHITECTURE.c.id == BUILD.c.distroarchseries_id)
+        .join(SERIES, SERIES.c.id == ARCHITECTURE.c.series_id)
+        .join(DISTRIBUTION, DISTRIBUTION.c.id == SERIES.c.distribution_id)
+        .where(BUILD.c.buildstate == BuildState.UPLOADING, BUILD.c.id > bindparam("after"))
+        .where(ATTEMPT.c.state == BuildState.UPLOADING, ATTEMPT.c.finished.is_not(None))
+        .order_by(BUILD.c.id)
+        .limit(bindparam("most"))
+    )
 
 
-def state_of_attempt(session: Session, cookie: str) -> tuple[BuildState, str | None] | None:
-    """Return the state and the leaf of the attempt with this cookie, or None where nobody gave it out."""
-    found = session.execute(select(Attempt.state, Attempt.leaf).where(Attempt.cookie == cookie)).one_or_none()
-    return None if found is None else (found.state, found.leaf)
+WAITING = _waiting_results()
+STILL_WAITING = (
+    select(ATTEMPT.c.id, ATTEMPT.c.buildlog_id)
+    .join_from(ATTEMPT, BUILD, BUILD.c.id == ATTEMPT.c.build_id)
+    .where(ATTEMPT.c.id.in_(IDS), ATTEMPT.c.state == BuildState.UPLOADING, BUILD.c.buildstate == BuildState.UPLOADING)
+    .order_by(ATTEMPT.c.id)
+    .with_for_update()
+)
+ARCHITECTURES = select(ARCHITECTURE.c.series_id, ARCHITECTURE.c.id).where(ARCHITECTURE.c.series_id.in_(IDS))
+END_BUILDS = update(BUILD).where(BUILD.c.id.in_(IDS)).values(buildstate=BuildState.FULLYBUILT)
+END_ATTEMPTS = update(ATTEMPT).where(ATTEMPT.c.id.in_(IDS)).values(state=BuildState.FULLYBUILT)
+ADD_FILES = insert(FILE).returning(FILE.c.id, FILE.c.archive_id, FILE.c.filename, FILE.c.sha256)
+ADD_RELEASES = insert(BINARY).returning(
+    BINARY.c.id, BINARY.c.build_id, BINARY.c.name, BINARY.c.kind, BINARY.c.architecture
+)
+PUBLISH = insert(table_of(BinaryPublication))
 
 
-def judge_results(session: Session, attempt_id: int, folder: ReadFolder) -> tuple[str, ...] | None:
-    """Return the reasons why the results are refused, none where they fit; None where nobody waits for them."""
-    attempt = _waiting(session, attempt_id)
-    return None if attempt is None else check_binaries(folder, _expected(session, attempt.build, folder))
+def uploading(session: Session, after: int, most: int) -> tuple[Uploading, ...]:
+    """Return attempts whose results wait, by the ids of their builds, from beyond ``after`` on."""
+    rows = session.connection().execute(WAITING, {"after": after, "most": most})
+    return tuple(_uploading(row) for row in rows)
 
 
-def record_results(session: Session, attempt_id: int, folder: ReadFolder, now: datetime) -> tuple[str, ...] | None:
-    """Record and publish the binaries, and end the build as FULLYBUILT, unless there are reasons against it.
+def states_of_attempts(session: Session, cookies: Collection[str]) -> dict[str, tuple[BuildState, str | None]]:
+    """Return the states and the leaves of the attempts with these cookies; nothing of one that nobody gave out."""
+    rows = session.execute(
+        select(ATTEMPT.c.cookie, ATTEMPT.c.state, ATTEMPT.c.leaf).where(ATTEMPT.c.cookie.in_(cookies))
+    )
+    return {cookie: (state, leaf) for cookie, state, leaf in rows}
 
-    The contents must be in the librarian already.
+
+def record_results(session: Session, items: Sequence[Results]) -> list[Reasons]:
+    """Record and publish the binaries of many attempts, and end their builds as FULLYBUILT.
+
+    Return for each the reasons against it: an archive may know one of its names for another content, perhaps since an
+    item before it was recorded. The contents must be in the librarian already.
     """
-    attempt = _waiting(session, attempt_id)
-    if attempt is None:
-        return None
-    expected = _expected(session, attempt.build, folder)
-    reasons = check_binaries(folder, expected)
-    if not reasons:
-        packages = binaries_of(folder, expected)
-        _publish(session, attempt.build, packages, _release(session, attempt.build, packages, now), now)
-        _end(attempt, BuildState.FULLYBUILT)
-    return reasons
+    attempts = {"ids": [item.attempt.attempt_id for item in items]}
+    logs = {row.id: row.buildlog_id for row in session.connection().execute(STILL_WAITING, attempts)}
+    waiting = [item for item in items if item.attempt.attempt_id in logs]
+    verdicts = _judge(session, waiting)
+    accepted = [item for item in waiting if not verdicts[item.attempt.attempt_id]]
+    if accepted:
+        _publish(session, _release(session, accepted))
+        _end_all(session, accepted, logs)
+    return [verdicts.get(item.attempt.attempt_id) for item in items]
 
 
 def refuse_results(session: Session, attempt_id: int, refusal: Refusal, tell: Notices | None, now: datetime) -> bool:
@@ -86,130 +163,146 @@ def refuse_results(session: Session, attempt_id: int, refusal: Refusal, tell: No
 
     ``tell`` posts the notice, of which the log is part.
     """
-    attempt = _waiting(session, attempt_id)
+    attempt = _locked(session, attempt_id)
     if attempt is None:
         return False
     name = f"upload_{attempt.build_id}_log.txt"
     log_id = remember_file(session, refusal.log, name, "text/plain", now, attempt.build.archive_id)
     attempt.upload_log_id = attempt.build.upload_log_id = log_id
     attempt.failure = attempt.build.failure = refusal.reason
-    _end(attempt, BuildState.FAILEDTOUPLOAD)
+    check_transition(attempt.build.buildstate, BuildState.FAILEDTOUPLOAD)
+    attempt.state = attempt.build.buildstate = BuildState.FAILEDTOUPLOAD
+    if attempt.buildlog is not None:
+        attempt.buildlog.filename = renamed_log(attempt.buildlog.filename, BuildState.FAILEDTOUPLOAD)
     session.flush()
     if tell is not None:
         tell(session, now, attempt.build_id, refusal.text)
     return True
 
 
-def _waiting(session: Session, attempt_id: int) -> Attempt | None:
+def _uploading(row: AnyRow) -> Uploading:
+    suite = row.series + row.pocket.suffix
+    return Uploading(
+        attempt_id=row.id,
+        leaf=row.leaf or "",
+        distribution=row.distribution,
+        expected=ExpectedBuild(
+            row.build_id, row.source, row.version, suite, row.architecturetag, row.arch_indep, row.component
+        ),
+        archive_id=row.archive_id,
+        series_id=row.series_id,
+        distroarchseries_id=row.distroarchseries_id,
+        pocket=row.pocket,
+    )
+
+
+def _locked(session: Session, attempt_id: int) -> Attempt | None:
     loaded = joinedload(Attempt.build, innerjoin=True)
-    places = (Build.release, Build.architecture)
-    options = [loaded.joinedload(place, innerjoin=True) for place in places]
-    attempt = session.get(Attempt, attempt_id, options=options, with_for_update={"of": Attempt})
+    attempt = session.get(Attempt, attempt_id, options=[loaded], with_for_update={"of": Attempt})
     if attempt is None or attempt.state is not BuildState.UPLOADING:
         return None
     return attempt if attempt.build.buildstate is BuildState.UPLOADING else None
 
 
-def _end(attempt: Attempt, state: BuildState) -> None:
-    check_transition(attempt.build.buildstate, state)
-    attempt.state = attempt.build.buildstate = state
-    if attempt.buildlog is not None:
-        attempt.buildlog.filename = renamed_log(attempt.buildlog.filename, state)
+def _judge(session: Session, items: Sequence[Results]) -> dict[int, tuple[str, ...]]:
+    """Return the reasons against each, by its attempt; what is accepted is known to those after it."""
+    known: dict[int, dict[str, str]] = {item.attempt.archive_id: {} for item in items}
+    names = {name for item in items for name in item.digests}
+    for (archive_id, name), content in contents_in(session, known, names).items():
+        known[archive_id][name] = content.sha256
+    verdicts = {}
+    for item in items:
+        here = known[item.attempt.archive_id]
+        verdicts[item.attempt.attempt_id] = reasons = known_faults(item.digests, here)
+        if not reasons:
+            here.update((package.filename, package.content.sha256) for package in item.packages)
+    return verdicts
 
 
-def _uploading(attempt: Attempt) -> Uploading:
-    build = attempt.build
-    series = build.architecture.series
-    return Uploading(
-        attempt_id=attempt.id,
-        build_id=build.id,
-        leaf=attempt.leaf or "",
-        distribution=series.distribution.name,
-        suite=series.name + build.pocket.suffix,
-    )
-
-
-def _expected(session: Session, build: Build, folder: ReadFolder) -> ExpectedBuild:
-    known = known_contents(session, build.archive_id, folder.found)
-    return ExpectedBuild(
-        build_id=build.id,
-        source=build.release.name,
-        version=build.release.version,
-        suite=build.architecture.series.name + build.pocket.suffix,
-        tag=build.architecture.architecturetag,
-        arch_indep=build.arch_indep,
-        component=_component(session, build),
-        known={name: content.sha256 for name, content in known.items()},
-    )
-
-
-def _component(session: Session, build: Build) -> str:
-    """Return the component that the source is published in, where the build is for."""
-    published = (
-        select(SourcePublication.component)
-        .where(
-            SourcePublication.release_id == build.sourcepackagerelease_id,
-            SourcePublication.archive_id == build.archive_id,
-            SourcePublication.series_id == build.architecture.series_id,
-        )
-        .order_by(SourcePublication.id.desc())
-    )
-    return session.scalar(published.limit(1)) or build.release.component
-
-
-def _release(session: Session, build: Build, packages: Sequence[BinaryPackage], now: datetime) -> list[int]:
-    """Record the packages and their files; return the ids of the releases in the same order."""
-    files = [
-        {
-            "filename": package.filename,
-            "mimetype": DEBS,
-            "sha256": package.content.sha256,
-            "sha1": package.content.sha1,
-            "size": package.content.size,
-            "date_created": now,
-            "archive_id": build.archive_id,
-        }
-        for package in packages
-    ]
-    adding = insert(StoredFile).returning(StoredFile.id, sort_by_parameter_order=True)
-    file_ids = session.scalars(adding, files).all()
+def _release(session: Session, items: Sequence[Results]) -> list[tuple[Results, BinaryPackage, int]]:
+    """Record the packages and their files; return each package with its attempt's results and its release's id."""
+    packages = [(item, package) for item in items for package in item.packages]
+    files = _by_key(session, ADD_FILES, [_file(item, package) for item, package in packages])
     releases = [
-        {"build_id": build.id, "file_id": file_id, **_described(package)}
-        for package, file_id in zip(packages, file_ids, strict=True)
+        {
+            "build_id": item.attempt.build_id,
+            "file_id": files[item.attempt.archive_id, package.filename, package.content.sha256].pop(),
+            **_described(package),
+        }
+        for item, package in packages
     ]
-    releasing = insert(BinaryPackageRelease).returning(BinaryPackageRelease.id, sort_by_parameter_order=True)
-    return list(session.scalars(releasing, releases).all())
+    ids = _by_key(session, ADD_RELEASES, releases)
+    return [
+        (item, package, ids[item.attempt.build_id, package.name, package.kind, package.architecture].pop())
+        for item, package in packages
+    ]
 
 
-def _described(package: BinaryPackage) -> dict[str, str]:
+def _by_key(session: Session, adding: Any, rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, ...], list[int]]:
+    """Add rows in one statement; return their ids by what else it returns, which it does in any order.
+
+    Rows that are alike may have each other's ids. (Any: an insert, and columns of several types.)
+    """
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for row_id, *key in session.connection().execute(adding, rows):
+        found.setdefault(tuple(key), []).append(row_id)
+    return found
+
+
+def _file(item: Results, package: BinaryPackage) -> dict[str, Any]:  # Any: columns of several types
+    return {
+        "filename": package.filename,
+        "mimetype": DEBS,
+        **vars(package.content),
+        "date_created": item.now,
+        "archive_id": item.attempt.archive_id,
+    }
+
+
+def _described(package: BinaryPackage) -> dict[str, Any]:  # Any: columns of several types
     """Return the columns of a release that are the package's own."""
     return {name: value for name, value in vars(package).items() if name not in {"filename", "content"}}
 
 
-def _publish(
-    session: Session,
-    build: Build,
-    packages: Sequence[BinaryPackage],
-    release_ids: Sequence[int],
-    now: datetime,
-) -> None:
-    """Publish the packages where the build is for; one for all architectures in each of its series."""
-    everywhere = session.scalars(
-        select(DistroArchSeries.id).where(DistroArchSeries.series_id == build.architecture.series_id),
-    ).all()
+def _publish(session: Session, released: Sequence[tuple[Results, BinaryPackage, int]]) -> None:
+    """Publish the packages where their builds are for; one for all architectures in each of its series."""
+    everywhere = _everywhere(session, {item.attempt.series_id for item, package, _ in released if _for_all(package)})
     rows = [
         {
             "release_id": release_id,
-            "archive_id": build.archive_id,
+            "archive_id": item.attempt.archive_id,
             "distroarchseries_id": place,
-            "pocket": build.pocket,
+            "pocket": item.attempt.pocket,
             "component": package.component,
             "section": package.section,
             "priority": package.priority,
             "status": Publishing.PENDING,
-            "date_created": now,
+            "date_created": item.now,
         }
-        for package, release_id in zip(packages, release_ids, strict=True)
-        for place in (everywhere if package.architecture == "all" else [build.distroarchseries_id])
+        for item, package, release_id in released
+        for place in (everywhere[item.attempt.series_id] if _for_all(package) else [item.attempt.distroarchseries_id])
     ]
-    session.execute(insert(BinaryPublication), rows)
+    session.connection().execute(PUBLISH, rows)
+
+
+def _for_all(package: BinaryPackage) -> bool:
+    return package.architecture == "all"
+
+
+def _everywhere(session: Session, series_ids: Collection[int]) -> dict[int, list[int]]:
+    """Return the architectures of these series."""
+    found: dict[int, list[int]] = {series_id: [] for series_id in series_ids}
+    if found:
+        for series_id, architecture_id in session.connection().execute(ARCHITECTURES, {"ids": sorted(found)}):
+            found[series_id].append(architecture_id)
+    return found
+
+
+def _end_all(session: Session, items: Sequence[Results], logs: Mapping[int, int | None]) -> None:
+    """End builds and attempts as FULLYBUILT, and name their logs so."""
+    check_transition(BuildState.UPLOADING, BuildState.FULLYBUILT)
+    ids = [item.attempt.attempt_id for item in items]
+    session.connection().execute(END_ATTEMPTS, {"ids": ids})
+    session.connection().execute(END_BUILDS, {"ids": [item.attempt.build_id for item in items]})
+    named = [log_id for attempt_id in ids if (log_id := logs[attempt_id]) is not None]
+    name_logs(session, named, BuildState.UPLOADING, BuildState.FULLYBUILT)

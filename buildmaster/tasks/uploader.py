@@ -5,47 +5,49 @@ transaction, and a leaf is moved only after it, so that a leaf whose attempt has
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import DeferredList, ensureDeferred
 from twisted.logger import Logger
 
 from buildmaster.drops import Drops
-from buildmaster.errors import BuildmasterError
+from buildmaster.errands import Errands
 from buildmaster.farm.states import HELD, BuildState
-from buildmaster.farm.uploads import kind_of
 from buildmaster.folders import ACCEPTED, FAILED, REJECTED
-from buildmaster.intake import OWN, SourceIntake, keep
-from buildmaster.leaves import LOG_NAME, LeafLog, cookie_of, find, landed, locked, prepare, settle, write_log
-from buildmaster.model.results import (
-    Notices,
-    Refusal,
-    Uploading,
-    judge_results,
-    record_results,
-    refuse_results,
-    state_of_attempt,
-    uploading,
-)
+from buildmaster.intake import SourceIntake
+from buildmaster.leaves import LOG_NAME, LeafLog, cookie_of, landed, locked, settle
+from buildmaster.model.results import Notices, states_of_attempts, uploading
 from buildmaster.model.sourcereleases import AcceptedSource
-from buildmaster.packages import read_folder
+from buildmaster.resultintake import ResultIntake, spared
 from buildmaster.uploadcommand import UploadCommand
 
-GONE = "The results of this build are gone: its folder is nowhere below the farm's root."
 PLACES = {BuildState.FULLYBUILT: ACCEPTED, BuildState.FAILEDTOUPLOAD: REJECTED}
-TOGETHER = 16  # results that are taken in at once
-Reasons = Sequence[str] | None  # why results are refused; None where nobody waits for them any more
+ERRAND = 0  # there is never more than one
 
 log = Logger()
 
 
-class Uploader:
-    """The uploader's turn.
+@dataclass(frozen=True)
+class Stray:
+    """A leaf that is not of results that wait: where it belongs, and why; a drop is still to be judged."""
 
-    ``command`` takes in results before they are recorded, where somebody else does; ``tell`` posts notices of those
-    that are refused.
+    leaf: Path
+    place: str = ""
+    reason: str = ""
+
+    @property
+    def dropped(self) -> bool:
+        """Whether somebody dropped it."""
+        return not self.place
+
+
+class Uploader:
+    """Begins an errand that takes in all that waits; a turn doesn't wait for it.
+
+    ``errands`` are its own. ``command`` takes in results before they are recorded, where somebody else does; ``tell``
+    posts notices of those that are refused.
     """
 
     name = "uploader"
@@ -55,6 +57,7 @@ class Uploader:
         root: Path,
         database: Any,  # Database or InlineDatabase
         librarian: Any,  # ILibrarian
+        errands: Errands,
         in_thread: Callable[..., Any],
         now: Callable[[], datetime],
         nudge: Callable[[str], None],
@@ -63,114 +66,53 @@ class Uploader:
     ) -> None:
         self._root = root
         self._database = database
-        self._librarian = librarian
+        self._errands = errands
         self._in_thread = in_thread
-        self._now = now
         self._nudge = nudge
-        self._command = command
-        self._tell = tell
+        self._results = ResultIntake(root, database, librarian, in_thread, now, nudge, command, tell)
         self._drops = Drops(database, SourceIntake(database, librarian, in_thread, now), in_thread)
+        self._due = False
 
     async def run(self) -> None:
-        """Take in the results that wait, and settle what else lies in incoming/. One bad folder spares the others."""
-        waiting = await self._database.read(uploading)
-        if waiting:
-            await self._spared("what builds brought", self._take_all(waiting))
-        for leaf in await self._in_thread(landed, self._root):
-            await self._spared(leaf.name, self._settle_stray(leaf))
+        """Begin to take in what waits; if that is under way, look again afterwards."""
+        self._due = True
+        if ERRAND not in self._errands.away():
+            self._errands.begin(ERRAND, self._take_all)
 
-    async def _spared(self, leaf: str, work: Any) -> None:  # Any: a coroutine
-        try:
-            await work
-        except (BuildmasterError, OSError) as error:
-            log.failure("{leaf} can't be taken in now: {error}", leaf=leaf, error=error)
+    async def _take_all(self) -> None:
+        while self._due:
+            self._due = False
+            await spared("what builds brought", self._take_results())
+            await spared("what lies in incoming/", self._settle_strays())
 
-    async def _take_all(self, waiting: Sequence[Uploading]) -> None:
-        """Take in what waits, some at a time: they share transactions. A program is run for one after the other."""
-        steps = LeafLog()
-        together = 1 if self._command is not None else TOGETHER
-        with locked(self._root, steps):
-            for start in range(0, len(waiting), together):
-                some = [ensureDeferred(self._take_one(one, steps)) for one in waiting[start : start + together]]
-                ended = await DeferredList(some, consumeErrors=True)
-                for good, failure in ended:
-                    if not good:
-                        failure.raiseException()
-
-    async def _take_one(self, attempt: Uploading, steps: LeafLog) -> None:
-        mine = LeafLog()
-        mine.follow(steps)
-        await self._spared(attempt.leaf, self._take_results(attempt, mine))
-
-    async def _take_results(self, attempt: Uploading, steps: LeafLog) -> None:
-        steps.debug("Initialising connection.")
-        steps.debug(f"Beginning processing of the results of build {attempt.build_id}")
-        prepare(self._root, steps)
-        reasons = await self._reasons(attempt, steps)
-        if reasons is None:
+    async def _take_results(self) -> None:
+        """Take in the results that wait, some at a time: one bad folder spares the others."""
+        together = self._results.together
+        waiting = await self._database.read(uploading, 0, together)
+        if not waiting:
             return
-        if reasons:
-            await self._refuse(attempt, reasons, steps)
-        else:
-            await self._accept(attempt, steps)
+        steps = LeafLog()
+        with locked(self._root, steps):
+            while waiting:
+                await self._results.take(waiting, steps)
+                more = len(waiting) == together
+                waiting = await self._database.read(uploading, waiting[-1].build_id, together) if more else ()
 
-    async def _reasons(self, attempt: Uploading, steps: LeafLog) -> Reasons:
-        """Take the results in as far as they fit; return the reasons against them."""
-        if attempt.leaf and self._command is not None:
-            fault = await self._commanded(attempt, self._command, steps)
-            if fault:
-                return (fault,)
-        leaf = find(self._root, attempt.leaf)
-        if leaf is None:
-            return (GONE,)
-        read = await self._in_thread(read_folder, leaf, OWN)
-        for name, file in read.found.items():
-            steps.debug(f"Found {name}: {file.content.size} bytes, SHA-256 {file.content.sha256}")
-        reasons = await self._database.read(judge_results, attempt.attempt_id, read)
-        if reasons is None or reasons:
-            return reasons
-        await self._in_thread(keep, self._librarian, leaf, read, [name for name in read.found if kind_of(name)])
-        steps.debug("Keeping the binaries in the librarian")
-        return await self._database.run(record_results, attempt.attempt_id, read, self._now())
+    async def _settle_strays(self) -> None:
+        """Take in drops; move folders that nobody waits for, and leave those whose attempts are still under way."""
+        strays = await self._strays(await self._in_thread(landed, self._root))
+        if not strays:
+            return
+        with locked(self._root, LeafLog()):
+            for stray in strays:
+                await spared(stray.leaf.name, self._take_drop(stray.leaf) if stray.dropped else self._settle(stray))
 
-    async def _commanded(self, attempt: Uploading, command: UploadCommand, steps: LeafLog) -> str:
-        leaf = find(self._root, attempt.leaf)
-        if leaf is None:
-            return GONE
-        steps.debug(f"Invoking {' '.join(command.arguments(attempt, leaf))}")
-        fault = await self._in_thread(command.fault, attempt, leaf)
-        steps.include((find(self._root, attempt.leaf) or leaf) / LOG_NAME)
-        return fault
-
-    async def _accept(self, attempt: Uploading, steps: LeafLog) -> None:
-        leaf = find(self._root, attempt.leaf)
-        steps.info(f"Accepted: build {attempt.build_id} is FULLYBUILT")
-        if leaf is not None:
-            await self._settle(leaf, ACCEPTED, steps)
-        log.info("the results of build {build} are accepted", build=attempt.build_id)
-        self._nudge("publisher")
-        self._nudge("queue_builder")
-
-    async def _refuse(self, attempt: Uploading, reasons: Sequence[str], steps: LeafLog) -> None:
-        """Tell the reasons in the log, keep that, and end the build; the folder is moved last."""
-        for reason in reasons:
-            steps.error(reason)
-        steps.debug("Rolling back any remaining transactions.")
-        leaf = find(self._root, attempt.leaf) or self._root / FAILED / (attempt.leaf or f"build-{attempt.build_id}")
-        leaf.mkdir(exist_ok=True)
-        place = REJECTED if any(leaf.glob("*.changes")) else FAILED
-        steps.debug(f"Moving the upload to {place}")
-        written = await self._in_thread(write_log, leaf, steps)
-        content = await self._in_thread(self._librarian.add, written)
-        refusal = Refusal(" ".join(reasons), steps.text, content)
-        await self._database.run(refuse_results, attempt.attempt_id, refusal, self._tell, self._now())
-        await self._in_thread(settle, self._root, leaf, place, steps)
-        log.info("the results of build {build} are refused: {reason}", build=attempt.build_id, reason=refusal.reason)
-        self._nudge("notifier")
-
-    async def _settle(self, leaf: Path, place: str, steps: LeafLog) -> None:
-        steps.debug(f"Moving the upload to {place}")
-        await self._in_thread(settle, self._root, leaf, place, steps)
+    async def _strays(self, leaves: Sequence[Path]) -> list[Stray]:
+        cookies = {leaf: cookie for leaf in leaves if (cookie := cookie_of(leaf.name)) is not None}
+        known = await self._database.read(states_of_attempts, [*cookies.values()]) if cookies else {}
+        belong = {leaf: where_to(leaf.name, known.get(cookie)) for leaf, cookie in cookies.items()}
+        found = [Stray(leaf, *belong.get(leaf, ())) for leaf in leaves]
+        return [stray for stray in found if stray.place or stray.leaf not in cookies]
 
     async def _take_drop(self, leaf: Path) -> None:
         verdict = await self._drops.take(self._root, leaf)
@@ -179,19 +121,12 @@ class Uploader:
             self._nudge("publisher")
             self._nudge("queue_builder")
 
-    async def _settle_stray(self, leaf: Path) -> None:
-        """Move a folder that nobody waits for; leave one whose attempt is still under way."""
-        cookie = cookie_of(leaf.name)
-        if cookie is None:
-            await self._take_drop(leaf)
-            return
+    async def _settle(self, stray: Stray) -> None:
         steps = LeafLog()
-        known = await self._database.read(state_of_attempt, cookie)
-        place, reason = where_to(leaf.name, known)
-        if place:
-            steps.include(leaf / LOG_NAME)
-            steps.info(reason)
-            await self._settle(leaf, place, steps)
+        steps.include(stray.leaf / LOG_NAME)
+        steps.info(stray.reason)
+        steps.debug(f"Moving the upload to {stray.place}")
+        await self._in_thread(settle, self._root, stray.leaf, stray.place, steps)
 
 
 def where_to(name: str, known: tuple[BuildState, str | None] | None) -> tuple[str, str]:

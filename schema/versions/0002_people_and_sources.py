@@ -165,6 +165,13 @@ def upgrade() -> None:
             "ix_sourcepublication_release", ["release_id", "archive_id", "series_id", "status"], unique=False
         )
         table.create_index(
+            "ix_sourcepublication_pending",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("status = 1"),
+            postgresql_where=sa.text("status = 1"),
+        )
+        table.create_index(
             "ix_sourcepublication_unbuilt",
             ["id"],
             unique=False,

@@ -171,6 +171,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("binarypackagerelease") as table:
         table.create_index("ix_binarypackagerelease_name", ["name"], unique=False)
+        table.create_index("ix_binarypackagerelease_file_id", ["file_id"], unique=False)
 
     op.create_table(
         "buildqueue",
@@ -225,6 +226,13 @@ def upgrade() -> None:
     with op.batch_alter_table("binarypublication") as table:
         table.create_index("ix_binarypublication_place", ["archive_id", "distroarchseries_id", "status"], unique=False)
         table.create_index("ix_binarypublication_release_id", ["release_id"], unique=False)
+        table.create_index(
+            "ix_binarypublication_pending",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("status = 1"),
+            postgresql_where=sa.text("status = 1"),
+        )
     taken = sa.text("builder_id IS NOT NULL")
     op.create_index(
         "uq_buildqueue_builder_id",
