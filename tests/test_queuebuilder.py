@@ -31,7 +31,7 @@ class QueueBuilderTests:
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.root = Path(folder.name)
-        self.nudges = []
+        self.nudges, self.rest = [], 0
         self.time = NOW
         self.task = QueueBuilder(
             inline(self.transactions),
@@ -44,6 +44,7 @@ class QueueBuilderTests:
         )
 
     async def release(self):
+        self.rest += 1
         return 0
 
     def farm(self, work):
@@ -72,7 +73,13 @@ class QueueBuilderTests:
         self.farm(lambda place: place.publish())
         self.turn()
         self.assertEqual([("amd64", BuildState.NEEDSBUILD, 4005), ("i386", BuildState.NEEDSBUILD, 4005)], self.builds())
-        self.assertEqual(["dispatcher"], self.nudges)
+        self.assertEqual(["dispatcher", "queue_builder"], self.nudges)
+
+    def test_new_builds_go_to_builders_before_the_rest_of_the_turn_which_is_not_put_off_twice(self):
+        for rest in (0, 1, 1, 2):
+            self.farm(lambda place: place.publish())
+            self.turn()
+            self.assertEqual(rest, self.rest)
 
     def test_entries_carry_trust_and_processor(self):
         self.transactions.write(lambda session: Place(session, purpose=Purpose.PPA, trusted=False).publish())

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import BindParameter, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.estimates import estimated_duration
@@ -12,9 +11,24 @@ from buildmaster.farm.queueing import NewBuild, Place
 from buildmaster.farm.states import BuildState
 from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.builds import Build, BuildQueue
+from buildmaster.model.mapping import AnySelect, table_of
 
-BUILD: Any = Build.__table__  # Any: the declarative base types it as a FromClause, which insert() refuses
-ENTRY: Any = BuildQueue.__table__
+BUILD, ENTRY, FILE = table_of(Build), table_of(BuildQueue), table_of(SourcePackageReleaseFile)
+NEW, OLD = table_of(SourcePackageRelease).alias("new"), table_of(SourcePackageRelease).alias("old")
+
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+ADD_BUILDS = insert(BUILD).returning(BUILD.c.id, sort_by_parameter_order=True)
+ADD_ENTRIES = insert(ENTRY)
+SIZES: AnySelect = (
+    select(FILE.c.release_id, func.sum(FILE.c.size)).where(FILE.c.release_id.in_(IDS)).group_by(FILE.c.release_id)
+)
+SUCCESSES: AnySelect = (
+    select(NEW.c.id, BUILD.c.distroarchseries_id, BUILD.c.buildduration)
+    .join_from(NEW, OLD, NEW.c.name == OLD.c.name)
+    .join(BUILD, BUILD.c.sourcepackagerelease_id == OLD.c.id)
+    .where(NEW.c.id.in_(IDS), BUILD.c.buildstate == BuildState.FULLYBUILT, BUILD.c.buildduration.is_not(None))
+    .order_by(BUILD.c.datebuilt, BUILD.c.id)
+)
 
 
 def add_builds(
@@ -28,13 +42,13 @@ def add_builds(
         return
     durations = _durations(session, builds)
     rows_of_builds = [_build_row(build, now, durations[build.place]) for build in builds]
-    returning = insert(BUILD).returning(BUILD.c.id, sort_by_parameter_order=True)
-    ids = session.scalars(returning, rows_of_builds).all()
+    connection = session.connection()
+    ids = connection.scalars(ADD_BUILDS, rows_of_builds).all()
     entries = [
         _entry_row(build_id, build, now, scores[build.release_id, build.archive_id])
         for build_id, build in zip(ids, builds, strict=True)
     ]
-    session.execute(insert(ENTRY), entries)
+    connection.execute(ADD_ENTRIES, entries)
 
 
 def _build_row(build: NewBuild, now: datetime, duration: float) -> dict[str, object]:
@@ -76,21 +90,11 @@ def _durations(session: Session, builds: Sequence[NewBuild]) -> dict[Place, floa
 
 
 def _sizes(session: Session, release_ids: Collection[int]) -> dict[int, int]:
-    file = SourcePackageReleaseFile
-    sums = (
-        select(file.release_id, func.sum(file.size)).where(file.release_id.in_(release_ids)).group_by(file.release_id)
-    )
-    return {release: int(size) for release, size in session.execute(sums)}
+    sums = session.connection().execute(SIZES, {"ids": list(release_ids)})
+    return {release: int(size) for release, size in sums}
 
 
 def _last_successes(session: Session, release_ids: Collection[int]) -> dict[tuple[int, int], float]:
     """Return how long the newest success of the same source took, by release and architecture, whatever the archive."""
-    new, old = SourcePackageRelease.__table__.alias("new"), SourcePackageRelease.__table__.alias("old")
-    rows = session.execute(
-        select(new.c.id, Build.distroarchseries_id, Build.buildduration)
-        .join_from(new, old, new.c.name == old.c.name)
-        .join(Build, Build.sourcepackagerelease_id == old.c.id)
-        .where(new.c.id.in_(release_ids), Build.buildstate == BuildState.FULLYBUILT, Build.buildduration.is_not(None))
-        .order_by(Build.datebuilt, Build.id),
-    )
-    return {(release, architecture): duration for release, architecture, duration in rows if duration is not None}
+    rows = session.connection().execute(SUCCESSES, {"ids": list(release_ids)})
+    return {(release, architecture): duration for release, architecture, duration in rows}

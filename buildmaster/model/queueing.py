@@ -1,17 +1,18 @@
 """Look at the publications that changed: make the builds they want, end those that nobody wants any more."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import BindParameter, Row, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.architectures import ArchitectureFacts, ArchitectureTable, ArchSpecific
 from buildmaster.farm.queueing import NewBuild, Place, SeriesFacts, SourceFacts, missing_builds
 from buildmaster.farm.scoring import Scored, Weights, score
-from buildmaster.farm.states import ACTIVE
+from buildmaster.farm.states import ACTIVE, Pocket
 from buildmaster.model.archive import (
     UNEXAMINED,
     Archive,
@@ -22,9 +23,49 @@ from buildmaster.model.archive import (
 )
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import DistroArchSeries, DistroSeries, PocketChroot
-from buildmaster.model.mapping import AnySelect
+from buildmaster.model.mapping import AnySelect, table_of
 from buildmaster.model.newbuilds import add_builds
 from buildmaster.model.superseding import supersede_gone
+
+SOURCE, ARCHIVE, BUILD = (table_of(kind).c for kind in (SourcePackageRelease, Archive, Build))
+PUBLICATION, SERIES, ARCHITECTURE = (table_of(kind).c for kind in (SourcePublication, DistroSeries, DistroArchSeries))
+CHROOT, BINARY, THERE = (table_of(kind).c for kind in (PocketChroot, BinaryPackageRelease, BinaryPublication))
+ALIKE = table_of(DistroArchSeries).alias("alike")
+
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
+CHANGED: AnySelect = (
+    select(PUBLICATION.id, PUBLICATION.release_id, PUBLICATION.archive_id, PUBLICATION.series_id)
+    .add_columns(PUBLICATION.pocket, PUBLICATION.component, PUBLICATION.section, PUBLICATION.status)
+    .add_columns(SOURCE.name, SOURCE.architecturehintlist, SOURCE.binaries, SOURCE.urgency)
+    .add_columns(ARCHIVE.purpose, ARCHIVE.trusted, ARCHIVE.private, ARCHIVE.score)
+    .join_from(table_of(SourcePublication), table_of(SourcePackageRelease), SOURCE.id == PUBLICATION.release_id)
+    .join(table_of(Archive), ARCHIVE.id == PUBLICATION.archive_id)
+    .where(UNEXAMINED)
+    .order_by(PUBLICATION.id)
+    .limit(bindparam("number"))
+    .with_for_update(of=table_of(SourcePublication), skip_locked=True)
+)
+EXAMINED = update(table_of(SourcePublication)).where(PUBLICATION.id.in_(IDS)).values(examined=True)
+ABOUT_SERIES: AnySelect = select(SERIES.id, SERIES.name, SERIES.status, SERIES.nominatedarchindep).where(
+    SERIES.id.in_(IDS)
+)
+ARCHITECTURES: AnySelect = (
+    select(ARCHITECTURE.series_id, ARCHITECTURE.id, ARCHITECTURE.architecturetag, ARCHITECTURE.processor_id)
+    .add_columns(ARCHITECTURE.supports_untrusted, CHROOT.pocket)
+    .outerjoin_from(table_of(DistroArchSeries), table_of(PocketChroot), CHROOT.distroarchseries_id == ARCHITECTURE.id)
+    .where(ARCHITECTURE.series_id.in_(IDS))
+)
+BUILT: Select[int, int, int] = select(BUILD.sourcepackagerelease_id, BUILD.distroarchseries_id, BUILD.archive_id).where(
+    BUILD.sourcepackagerelease_id.in_(IDS)
+)
+COPIED: Select[int, int, int] = (
+    select(BUILD.sourcepackagerelease_id, THERE.distroarchseries_id, THERE.archive_id)
+    .join_from(table_of(Build), table_of(BinaryPackageRelease), BINARY.build_id == BUILD.id)
+    .join(table_of(BinaryPublication), THERE.release_id == BINARY.id)
+    .join(table_of(DistroArchSeries), ARCHITECTURE.id == BUILD.distroarchseries_id)
+    .join(ALIKE, ALIKE.c.id == THERE.distroarchseries_id)
+    .where(ALIKE.c.architecturetag == ARCHITECTURE.architecturetag, BUILD.sourcepackagerelease_id.in_(IDS))
+)
 
 
 @dataclass(frozen=True)
@@ -60,40 +101,22 @@ def examine_publications(session: Session, now: datetime, policy: Policy, limit:
 
     May be run by several at once: what one has locked the others leave alone.
     """
-    rows = session.execute(_unexamined(limit)).all()
+    connection = session.connection()
+    rows = connection.execute(CHANGED, {"number": limit}).all()
     if not rows:
         return Examined()
     active = [row for row in rows if row.status in ACTIVE]
     builds = _missing(session, active, policy)
     add_builds(session, now, builds, _first_scores(active, now, policy.weights))
     superseded = sum(supersede_gone(session, *_place(row)) for row in rows if row.status not in ACTIVE)
-    done = update(SourcePublication).where(SourcePublication.id.in_([row.id for row in rows]))
-    session.execute(done.values(examined=True), execution_options={"synchronize_session": False})
+    connection.execute(EXAMINED, {"ids": [row.id for row in rows]})
     return Examined(len(rows), len(builds), superseded, frozenset(row.component for row in active))
-
-
-def _unexamined(limit: int) -> Any:  # Any: a select of many columns
-    publication, release = SourcePublication, SourcePackageRelease
-    return (
-        select(
-            *(publication.id, publication.release_id, publication.archive_id, publication.series_id),
-            *(publication.pocket, publication.component, publication.section, publication.status),
-            *(release.name, release.architecturehintlist, release.binaries, release.urgency),
-            *(Archive.purpose, Archive.trusted, Archive.private, Archive.score),
-        )
-        .join(release, release.id == publication.release_id)
-        .join(Archive, Archive.id == publication.archive_id)
-        .where(UNEXAMINED)
-        .order_by(publication.id)
-        .limit(limit)
-        .with_for_update(of=publication, skip_locked=True)
-    )
 
 
 def _missing(session: Session, rows: Sequence[Row[Any]], policy: Policy) -> tuple[NewBuild, ...]:
     series = series_facts(session, {row.series_id for row in rows}, policy.arch_specific)
-    releases = {row.release_id for row in rows}
-    existing = built_places(session, releases) | copied_places(session, releases)
+    existing = built_places(session, {row.release_id for row in rows})
+    existing |= copied_places(session, {release_id for release_id, *_ in existing}) if existing else set()
     return missing_builds([source_facts(row) for row in rows], series, existing, policy.table)
 
 
@@ -118,64 +141,45 @@ def series_facts(
     arch_specific: Mapping[int, ArchSpecific],
 ) -> dict[int, SeriesFacts]:
     """Return what decides on builds for the series with these ids."""
-    rows = session.execute(
-        select(DistroSeries.id, DistroSeries.name, DistroSeries.status, DistroSeries.nominatedarchindep).where(
-            DistroSeries.id.in_(ids),
-        ),
-    )
+    rows = session.connection().execute(ABOUT_SERIES, {"ids": list(ids)})
     architectures = _architectures(session, ids)
     return {
         row.id: SeriesFacts(
-            *row,
-            architectures=tuple(architectures.get(row.id, ())),
-            arch_specific=arch_specific.get(row.id, SeriesFacts.arch_specific),
+            row.id,
+            row.name,
+            row.status,
+            row.nominatedarchindep,
+            tuple(architectures.get(row.id, ())),
+            arch_specific.get(row.id, SeriesFacts.arch_specific),
         )
         for row in rows
     }
 
 
 def _architectures(session: Session, series_ids: Collection[int]) -> dict[int, list[ArchitectureFacts]]:
-    rows = session.execute(
-        select(DistroArchSeries, PocketChroot.pocket)
-        .outerjoin(PocketChroot, PocketChroot.distroarchseries_id == DistroArchSeries.id)
-        .where(DistroArchSeries.series_id.in_(series_ids)),
-    ).all()
-    found: dict[int, list[ArchitectureFacts]] = {}
-    for architecture in dict.fromkeys(row[0] for row in rows):
-        chroots = frozenset(pocket for other, pocket in rows if other is architecture and pocket is not None)
-        facts = ArchitectureFacts(
-            architecture.id,
-            architecture.architecturetag,
-            architecture.processor_id,
-            architecture.supports_untrusted,
-            chroots,
-        )
-        found.setdefault(architecture.series_id, []).append(facts)
+    """Return the architectures of each series; a row is an architecture with one of its chroots, or without."""
+    pockets: dict[tuple[int, int, str, int, bool], set[Pocket]] = {}
+    for *columns, pocket in session.connection().execute(ARCHITECTURES, {"ids": list(series_ids)}):
+        pockets.setdefault(tuple(columns), set()).update(() if pocket is None else (pocket,))
+    found: dict[int, list[ArchitectureFacts]] = defaultdict(list)
+    for (series_id, id_, tag, processor_id, untrusted), chroots in pockets.items():
+        found[series_id].append(ArchitectureFacts(id_, tag, processor_id, untrusted, frozenset(chroots)))
     return found
 
 
 def built_places(session: Session, release_ids: Collection[int]) -> set[Place]:
     """Return the places that have a build of one of these sources, in whatever state."""
-    query = select(Build.sourcepackagerelease_id, Build.distroarchseries_id, Build.archive_id)
-    return _places(session, query.where(Build.sourcepackagerelease_id.in_(release_ids)))
+    return _places(session, BUILT, release_ids)
 
 
 def copied_places(session: Session, release_ids: Collection[int]) -> set[Place]:
     """Return the places that have binaries of these sources which were built elsewhere, and copied there."""
-    there = DistroArchSeries.__table__.alias("there")
-    query = (
-        select(Build.sourcepackagerelease_id, BinaryPublication.distroarchseries_id, BinaryPublication.archive_id)
-        .join(BinaryPackageRelease, BinaryPackageRelease.build_id == Build.id)
-        .join(BinaryPublication, BinaryPublication.release_id == BinaryPackageRelease.id)
-        .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
-        .join(there, there.c.id == BinaryPublication.distroarchseries_id)
-        .where(there.c.architecturetag == DistroArchSeries.architecturetag)
-    )
-    return _places(session, query.where(Build.sourcepackagerelease_id.in_(release_ids)))
+    return _places(session, COPIED, release_ids)
 
 
-def _places(session: Session, query: AnySelect) -> set[Place]:
-    return {(release, architecture, archive) for release, architecture, archive in session.execute(query)}
+def _places(session: Session, query: Select[int, int, int], release_ids: Collection[int]) -> set[Place]:
+    rows = session.connection().execute(query, {"ids": list(release_ids)})
+    return {(release, architecture, archive) for release, architecture, archive in rows}
 
 
 def _place(row: Row[Any]) -> tuple[int, int, int]:

@@ -57,12 +57,18 @@ class QueueBuilder:
         self._release = release
         self._warned: set[str] = set()
         self._reported: dict[int, str | None] = {}
+        self._put_off = False
 
     async def run(self) -> None:
         """Do what is to be done, in pieces, for a slice of time."""
         end = self._now() + SLICE
         policy = Policy(self._table, self._weights, await self._arch_specific())
-        await self._examine(policy, end)
+        created = await self._examine(policy, end)
+        if created and not self._put_off:  # what is new goes to builders first
+            self._put_off = True
+            self._nudge(self.name)
+            return
+        self._put_off = False
         if await self._release():
             self._nudge("dispatcher")
         await self._go_on(self._rescore, end)
@@ -85,7 +91,8 @@ class QueueBuilder:
             for fault in content.faults:
                 self.log.warn("Packages-arch-specific:{fault}; the line is skipped", fault=fault)
 
-    async def _examine(self, policy: Policy, end: datetime) -> None:
+    async def _examine(self, policy: Policy, end: datetime) -> bool:
+        """Examine what changed; tell whether there are new builds."""
         found = Examined()
 
         async def piece() -> bool:
@@ -96,6 +103,7 @@ class QueueBuilder:
 
         await self._go_on(piece, end)
         self._tell(found)
+        return found.created > 0
 
     def _tell(self, found: Examined) -> None:
         if found.created or found.superseded:
