@@ -20,6 +20,7 @@ from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, read
 from twisted.web.http_headers import Headers
 
 from buildmaster.slave import Slave
+from buildmaster.slavefiles import HashedFile
 
 SHA1 = "0" * 40
 DSC = "source_1.0.dsc"
@@ -36,7 +37,7 @@ async def by_slave(slave, folder):
     await slave.build("1-1", "binarypackage", SHA1, FILES, ARGS)
     ended = await slave.status()
     for name in ("buildlog", *(sha1 for _, sha1 in ended.filemap)):
-        await slave.fetch(name, folder / name, 1 << 30)
+        await slave.fetch(name, HashedFile(folder / name), 1 << 30)
     await slave.status()
     await slave.clean()
 

@@ -7,12 +7,11 @@ says so.
 
 import hashlib
 import shutil
-import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from twisted.internet.defer import Deferred
 
@@ -20,19 +19,18 @@ from buildmaster.database import Database
 from buildmaster.farm.facts import Content, JobFacts, Silence
 from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.logs import log_name
-from buildmaster.farm.redacting import without_credentials
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import GATHERING, INCOMING
-from buildmaster.librarian import ILibrarian, sync_folder
+from buildmaster.librarian import ILibrarian, content_of_file, sync_folder
+from buildmaster.logfiles import LogFile
 from buildmaster.model.files import NewFile
 from buildmaster.model.gathering import Landing, begin_gathering, land
 from buildmaster.slave import ISlave
+from buildmaster.slavefiles import HashedFile
 
 InThread = Callable[..., Deferred[Any]]  # Any: whatever the function returns
 FileMap = tuple[tuple[str, str], ...]  # names and SHA-1s
-LOG, RAW, RESULTS = "buildlog.gz", "buildlog", "results"
-PIECE = 1 << 20  # bytes of a log that are compressed at a time
-LONGEST_LINE = 1 << 22  # bytes: of a longer one credentials are looked for in parts
+LOG, RESULTS = "buildlog.gz", "results"
 
 
 @dataclass(frozen=True)
@@ -104,11 +102,13 @@ class Collector:
 
         Where the slave does not hand it over, what is known of it takes its place.
         """
-        folder, instead = self._folder(job.cookie), None
-        if not await self._in_thread(_ready, folder):
-            fetched = await slave.fetch("buildlog", folder / RAW, self._bounds.log)
-            instead = _instead(job, fetched) if isinstance(fetched, Silence) else None
-        content = await self._in_thread(self._keep_log, folder, instead)
+        path = self._folder(job.cookie) / LOG
+        content = await self._in_thread(_ready, path)
+        if content is None:
+            content = await slave.fetch("buildlog", LogFile(path), self._bounds.log)
+        if isinstance(content, Silence):
+            content = await self._in_thread(LogFile(path).finish, _instead(job, content).encode())
+        await self._in_thread(self._librarian.adopt, path, content)
         return Log(content, job.label, job.archive_id if job.private else None)
 
     def forget(self, job: JobFacts) -> Deferred[None]:
@@ -121,14 +121,6 @@ class Collector:
         leaf = await self._in_thread(self.landed, job.cookie)
         safe = [(name, sha1) for name, sha1 in filemap if is_safe(name)]
         return Found(leaf, await self._in_thread(_whole, self._folder(job.cookie) / RESULTS, safe))
-
-    def _keep_log(self, folder: Path, instead: str | None) -> Content:
-        """Compress the log that was fetched, or what takes its place, unless that was done; keep it."""
-        if instead is not None:
-            (folder / RAW).write_text(instead)
-        if not (folder / LOG).exists():
-            compress(folder / RAW, folder / LOG)
-        return self._librarian.add(folder / LOG)
 
     def landed(self, cookie: str) -> str | None:
         """Return the name of the folder in incoming/ that holds the results of the attempt, if they are there."""
@@ -178,7 +170,7 @@ class Found:
 
 async def _fetch(slave: ISlave, path: Path, sha1: str, room: int) -> int:
     """Fetch one file; return its size in bytes."""
-    content = await slave.fetch(sha1, path, room)
+    content = await slave.fetch(sha1, HashedFile(path), room)
     if isinstance(content, Silence):
         raise CollectionFailedError(f"{path.name} could not be fetched: {content.reason}")
     if content.sha1 != sha1:
@@ -186,17 +178,18 @@ async def _fetch(slave: ISlave, path: Path, sha1: str, room: int) -> int:
     return content.size
 
 
-def _ready(folder: Path) -> bool:
-    """Make the folders that are missing; tell whether the log is there already."""
+def _ready(log: Path) -> Content | None:
+    """Make the folders that are missing; return what the log is, if it is there already."""
+    folder = log.parent
     try:
         folder.mkdir()
     except FileNotFoundError:
         folder.mkdir(parents=True)
     except FileExistsError:
         (folder / RESULTS).mkdir(exist_ok=True)
-        return (folder / LOG).exists()
+        return content_of_file(log) if log.exists() else None
     (folder / RESULTS).mkdir()
-    return False
+    return None
 
 
 def _whole(folder: Path, files: Collection[tuple[str, str]]) -> dict[str, int]:
@@ -224,27 +217,3 @@ def _instead(job: JobFacts, silence: Silence) -> str:
         f"The build log could not be fetched: {silence.reason}\n"
         f"What follows is the last that was seen of it.\n\n{job.logtail or ''}\n"
     )
-
-
-def compress(raw: Path, compressed: Path) -> None:
-    """Write the log at ``raw`` to ``compressed``, without the credentials in its URLs, whole or not at all."""
-    partial = compressed.with_suffix(".new")
-    with raw.open("rb") as log, partial.open("wb") as file:
-        packer = zlib.compressobj(wbits=31)  # of gzip, without a time
-        for piece in _pieces(log):
-            file.write(packer.compress(without_credentials(piece.decode("utf-8", "replace")).encode()))
-        file.write(packer.flush())
-    partial.rename(compressed)
-    raw.unlink()
-
-
-def _pieces(log: BinaryIO) -> Iterator[bytes]:
-    """Yield the log in pieces of whole lines."""
-    rest = b""
-    while piece := log.read(PIECE):
-        whole, end, rest = (rest + piece).rpartition(b"\n")
-        yield whole + end
-        if len(rest) > LONGEST_LINE:
-            yield rest
-            rest = b""
-    yield rest

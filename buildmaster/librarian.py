@@ -7,7 +7,7 @@ place is whole, after a crash too. All calls block: make them in a thread.
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from secrets import token_hex
@@ -37,6 +37,9 @@ class ILibrarian(Interface):
 
     def add_bytes(held: Sequence[bytes]) -> list[Content]:
         """Keep what files held that were read already; return that in the same order. Many together cost less."""
+
+    def adopt(path: Path, content: Content) -> None:
+        """Keep the file at ``path``, which is ours, flushed to the disk, of that content, and not changed any more."""
 
     def open(sha256: str) -> BinaryIO:
         """Return the content, opened for reading; raise NotKeptError where there is none."""
@@ -79,6 +82,17 @@ class FolderLibrarian:
             with Copies(self.folder) as copies:
                 copies.keep({place: copies.write((each,)) for place, each in new[start : start + TOGETHER]})
         return contents
+
+    def adopt(self, path: Path, content: Content) -> None:
+        """Keep the file at ``path`` without copying it, where that can be."""
+        os.utime(path)  # it was added just now
+        try:
+            changed = _moved(os.link, path, self._place(content.sha256), self.folder)
+        except OSError:  # it is there already, or can't be linked
+            self.add(path)
+        else:
+            for folder in changed:
+                sync_folder(folder)
 
     def open(self, sha256: str) -> BinaryIO:
         """Return the content, opened for reading."""
@@ -140,20 +154,25 @@ class Copies:
         for copy in copies.values():
             os.fsync(copy.fileno())
             copy.close()
-        changed = {folder for place, copy in copies.items() for folder in self._rename(Path(copy.name), place)}
+        changed = {
+            folder
+            for place, copy in copies.items()
+            for folder in _moved(os.rename, Path(copy.name), place, self._folder)
+        }
         self._files = [file for file in self._files if file not in copies.values()]
         for folder in changed:
             sync_folder(folder)
 
-    def _rename(self, copy: Path, place: Path) -> tuple[Path, ...]:
-        """Return the folders that have changed."""
-        try:
-            copy.rename(place)
-        except FileNotFoundError:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            copy.rename(place)
-            return place.parent, place.parent.parent, self._folder
-        return (place.parent,)
+
+def _moved(move: Callable[[Path, Path], None], copy: Path, place: Path, root: Path) -> tuple[Path, ...]:
+    """Bring a file to its place below ``root``; return the folders that have changed."""
+    try:
+        move(copy, place)
+    except FileNotFoundError:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        move(copy, place)
+        return place.parent, place.parent.parent, root
+    return (place.parent,)
 
 
 def open_librarian(store: str) -> ILibrarian:
@@ -205,6 +224,15 @@ def content_of(held: bytes) -> Content:
     digests = Digests()
     for _ in digests.read((held,)):
         pass
+    return digests.content
+
+
+def content_of_file(path: Path) -> Content:
+    """Return what the file at ``path`` is."""
+    digests = Digests()
+    with path.open("rb") as file:
+        for _ in digests.read(chunks(file)):
+            pass
     return digests.content
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar  # Any: what XML-RPC can carry
 from urllib.parse import quote
 
@@ -12,7 +11,7 @@ from zope.interface import Interface, implementer
 
 from buildmaster.farm.facts import BuilderFacts, BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
 from buildmaster.farm.redacting import one_line
-from buildmaster.slavefiles import Download
+from buildmaster.slavefiles import Download, Sink
 from buildmaster.slavehttp import GarbageError, Reply
 from buildmaster.slavewire import Address, Exchange, Line, garbled
 from buildmaster.slavewords import (
@@ -67,10 +66,10 @@ class ISlave(Interface):
     def clean() -> Deferred[str | Silence]:
         """Let the slave drop its results and become IDLE. Only a WAITING slave obeys."""
 
-    def fetch(name: str, path: Path, limit: int) -> Deferred[Content | Silence]:
-        """Write a result (``name`` is its SHA-1) or the ``buildlog`` to ``path``.
+    def fetch(name: str, into: Sink, limit: int) -> Deferred[Content | Silence]:
+        """Write a result (``name`` is its SHA-1) or the ``buildlog`` into a file; return what this then is.
 
-        At most ``limit`` bytes, with no pause as long as the timeout. After a Silence there is nothing at ``path``.
+        At most ``limit`` bytes, with no pause as long as the timeout. After a Silence nothing is left of the file.
         """
 
     def close() -> None:
@@ -125,9 +124,9 @@ class Slave:
         """Let the slave drop its results."""
         return self._call(word_of, "clean")
 
-    def fetch(self, name: str, path: Path, limit: int) -> Deferred[Content | Silence]:
-        """Write a file of the slave's to ``path``."""
-        download = Download(self._reactor, path, limit, self.timeout * PATIENCE)
+    def fetch(self, name: str, into: Sink, limit: int) -> Deferred[Content | Silence]:
+        """Write a file of the slave's."""
+        download = Download(self._reactor, into, limit, self.timeout * PATIENCE)
         request = self._address.get(quote(name, safe=""))
         download.exchange = Exchange(request, Reply(download.write, limit), self.timeout, repeatable=True)
         return self._files.ask(download.exchange).addCallback(download.finish)

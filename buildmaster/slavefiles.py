@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IReactorThreads
@@ -17,6 +17,19 @@ from buildmaster.slavewire import Exchange
 PIECE = 1_048_576  # bytes that are written at once; the slave waits meanwhile
 BUFFER = 65_536  # bytes
 SLOWEST = 16_384  # bytes a second: whatever keeps coming slower than this is given up in the end
+
+
+class Sink(Protocol):
+    """What takes the bytes of a file, from one thread at a time."""
+
+    def add(self, piece: bytes) -> None:
+        """Take some more."""
+
+    def finish(self, piece: bytes) -> Content:
+        """Take the rest, and return what is kept of it, flushed to the disk."""
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
 
 
 class HashedFile:
@@ -62,9 +75,9 @@ class Download:
 
     exchange: Exchange
 
-    def __init__(self, reactor: IReactorThreads, path: Path, limit: int, patience: float) -> None:
+    def __init__(self, reactor: IReactorThreads, into: Sink, limit: int, patience: float) -> None:
         self._reactor = reactor
-        self._file = HashedFile(path)
+        self._file = into
         self._over = reactor.seconds() + patience + limit / SLOWEST
         self._piece = bytearray()
         self._thread = DeferredLock()

@@ -16,6 +16,7 @@ from functools import wraps
 
 from buildmaster.farm.facts import BuildReply, Content, Present, Silence
 from buildmaster.farm.states import BuilderStatus, SlaveVerdict
+from buildmaster.slavefiles import HashedFile
 
 NOWHERE = "0" * 40  # the SHA-1 of nothing that there is
 FAULT = Silence("fault 8002: error")
@@ -81,7 +82,7 @@ class SlaveContract:
     async def fetched(self, name):
         """Return what is in a file of the slave's, and the bytes."""
         path = self.folder / "fetched"
-        content = await self.slave.fetch(name, path, 10_000_000)
+        content = await self.slave.fetch(name, HashedFile(path), 10_000_000)
         self.assertIsInstance(content, Content)
         return content, path.read_bytes()
 
@@ -154,7 +155,7 @@ class SlaveContract:
 
     @driven
     async def test_a_file_that_is_not_there_is_silence(self):
-        silence = await self.slave.fetch(NOWHERE, self.folder / "none", 1)
+        silence = await self.slave.fetch(NOWHERE, HashedFile(self.folder / "none"), 1)
         self.assertEqual(Silence("garbage: HTTP 404 Not Found"), silence)
 
     @driven
@@ -172,7 +173,7 @@ class SlaveContract:
     async def _forgot(self, files, work):
         """See that cleaning took the results and the log, not what was sent."""
         for name in (*files.values(), "buildlog"):
-            self.assertIsInstance(await self.slave.fetch(name, self.folder / "gone", 10_000_000), Silence)
+            self.assertIsInstance(await self.slave.fetch(name, HashedFile(self.folder / "gone"), 10_000_000), Silence)
         for sha1, url in work.urls.items():
             self.assertEqual(Present(True, "Cache"), await self.slave.ensurepresent(sha1, url, "", ""))
 

@@ -33,6 +33,21 @@ class LibrarianContract:
         librarian, held = self.make_librarian(), [b"%d" % number for number in range(2000)]
         self.assertEqual(held, [librarian.path(content.sha256).read_bytes() for content in librarian.add_bytes(held)])
 
+    def test_a_file_of_ours_is_kept_whatever_becomes_of_its_first_name(self):
+        librarian, held = self.make_librarian(), b"content"
+        for _ in range(2):
+            mine = self.a_file(held)
+            librarian.adopt(mine, content_of(held))
+            mine.unlink()
+            self.assertEqual(held, librarian.path(content_of(held).sha256).read_bytes())
+
+    def test_what_is_adopted_is_new(self):
+        librarian, mine = self.make_librarian(), self.a_file(b"content")
+        os.utime(mine, (0, 0))
+        librarian.adopt(mine, content_of(b"content"))
+        sha256 = content_of(b"content").sha256
+        self.assertEqual((), librarian.older(sha256[:2], time.time() - 1000))
+
     def test_gives_back_what_was_added(self):
         librarian = self.make_librarian()
         sha256 = librarian.add(self.a_file(b"content")).sha256

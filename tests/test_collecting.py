@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred, execute, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.collecting import Bounds, CollectionFailedError, Collector
-from buildmaster.farm.facts import Content, Silence
+from buildmaster.farm.facts import Silence
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import GATHERING, INCOMING, make_folders
 from buildmaster.librarian import FolderLibrarian
@@ -34,15 +34,14 @@ class Holding:
         self.files = {sha1(content): content for content in files.values()} | {"buildlog": log}
         self.fetched = []
 
-    def fetch(self, name, path, limit):
+    def fetch(self, name, into, limit):
         self.fetched.append(name)
         content = self.files.get(name)
         if content is None:
             return succeed(Silence("garbage: HTTP 404 Not Found"))
         if len(content) > limit:
             return succeed(Silence(f"garbage: more than {limit} bytes"))
-        path.write_bytes(content)
-        return succeed(Content("", sha1(content), len(content)))
+        return succeed(into.finish(content))
 
 
 class CollectingCase(OnSQLite, SynchronousTestCase):

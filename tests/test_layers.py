@@ -21,6 +21,7 @@ OTHERS = {
     "folders",
     "joining",
     "librarian",
+    "logfiles",
     "mail",
     "notifications",
     "nudges",

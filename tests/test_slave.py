@@ -15,6 +15,7 @@ from zope.interface.verify import verifyObject
 from buildmaster.farm.facts import BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
 from buildmaster.farm.states import BuilderStatus
 from buildmaster.slave import ISlave, Slave
+from buildmaster.slavefiles import HashedFile
 from tests.network import SILENT, Network
 
 URL = "http://bob:8221/"
@@ -162,7 +163,7 @@ class AnswerTests(WireTests):
         network.listen("bob", 8221, Factory.forProtocol(lambda: Noise(b"".join(noise), size, close)))
         slave, path = Slave(network, URL, 40.0), self.folder / "log"
         calls = [slave.status(), slave.build("1-2", "debian", "ab", {}, {}), slave.info()]
-        fetch = slave.fetch("buildlog", path, 100)
+        fetch = slave.fetch("buildlog", HashedFile(path), 100)
         clock.pump([40.0] * 4)
         for call in calls:
             self.assertIsInstance(self.successResultOf(call), Silence | SlaveStatus | SlaveInfo | BuildReply)
@@ -225,7 +226,7 @@ class AnswerTests(WireTests):
 class FetchTests(WireTests):
     def fetch(self, *replies, limit=3_000_000):
         self.says(*replies)
-        return self.slave.fetch("buildlog", self.folder / "log", limit)
+        return self.slave.fetch("buildlog", HashedFile(self.folder / "log"), limit)
 
     def test_fetches_a_file_and_hashes_it(self):
         content = b"abc" * 700_000
@@ -260,7 +261,7 @@ class FetchTests(WireTests):
 
     def test_a_full_disk_is_silence(self):
         self.says(http(b"abc"))
-        fetched = self.successResultOf(self.slave.fetch("buildlog", self.folder, 9))
+        fetched = self.successResultOf(self.slave.fetch("buildlog", HashedFile(self.folder), 9))
         self.assertRegex(fetched.reason, "^can't keep the file: .*Is a directory")
 
     def test_a_file_that_stalls_is_given_up(self):
@@ -292,7 +293,7 @@ class FetchTests(WireTests):
 
     def test_a_status_is_not_held_up_by_a_file(self):
         self.says(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", xml(["BuilderStatus.IDLE"]))
-        fetch = self.slave.fetch("buildlog", self.folder / "log", 9)
+        fetch = self.slave.fetch("buildlog", HashedFile(self.folder / "log"), 9)
         self.assertEqual(IDLE, self.successResultOf(self.slave.status()))
         self.slave.close()
         self.assertIsInstance(self.successResultOf(fetch), Silence)

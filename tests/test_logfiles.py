@@ -1,0 +1,48 @@
+"""A log is kept compressed, without credentials, however its bytes are cut on their way."""
+
+import gzip
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.logfiles import LONGEST_LINE, LogFile
+from tests.databases import a_folder
+
+LOG = b"deb http://buildd:secret@host/ hoary main\nmake \xff\xc3\xa9\nGet:1 http://buildd:secret@host/ InRelease"
+SHOWN = "deb http://host/ hoary main\nmake \N{REPLACEMENT CHARACTER}\u00e9\nGet:1 http://host/ InRelease"
+
+
+class LogFileTests(SynchronousTestCase):
+    def kept(self, pieces):
+        path = a_folder() / "log.gz"
+        log = LogFile(path)
+        for piece in pieces[:-1]:
+            log.add(piece)
+            self.assertFalse(path.exists())
+        content = log.finish(pieces[-1])
+        self.assertEqual((path.stat().st_size, [path]), (content.size, list(path.parent.iterdir())))
+        return gzip.decompress(path.read_bytes()).decode()
+
+    @given(st.sets(st.integers(0, len(LOG)), max_size=6))
+    def test_credentials_are_gone_wherever_it_is_cut(self, cuts):
+        ends = [0, *sorted(cuts), len(LOG)]
+        self.assertEqual(SHOWN, self.kept([LOG[a:b] for a, b in pairwise(ends)]))
+
+    def test_a_line_without_end_takes_a_bounded_part_of_memory(self):
+        log = LogFile(a_folder() / "log.gz")
+        for _ in range(5):
+            log.add(b"x" * LONGEST_LINE)
+            self.assertLessEqual(len(log._line), LONGEST_LINE)
+        log.finish(b"")
+
+    def test_an_empty_log_is_a_log(self):
+        self.assertEqual("", self.kept([b""]))
+
+    def test_what_is_given_up_leaves_nothing(self):
+        folder = a_folder()
+        log = LogFile(folder / "log.gz")
+        log.add(LOG)
+        log.discard()
+        self.assertEqual([], list(folder.iterdir()))
