@@ -6,7 +6,7 @@ before, and after any reply but the expected one nothing is believed but ``statu
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from buildmaster.database import Database
@@ -15,6 +15,7 @@ from buildmaster.farm.states import BuilderStatus
 from buildmaster.model.attempts import accept, wanted
 from buildmaster.slave import ISlave
 
+FRESH = timedelta(seconds=1)  # a younger claim is not looked at again: if it was cancelled, the scanner ends it
 KINDS = ("binarypackage", "debian")  # what slaves call a build of binary packages, today's word first
 BUILDING, UNKNOWN_SUM, UNKNOWN_BUILDER = (
     f"BuilderStatus.{word}" for word in ("BUILDING", "UNKNOWNSUM", "UNKNOWNBUILDER")
@@ -38,6 +39,7 @@ class Order:
 
     builder: BuilderFacts
     attempt_id: int
+    claimed: datetime
     cookie: str
     title: str
     chroot: SlaveFile
@@ -76,7 +78,8 @@ class Preparer:
         Where nobody knows, it is noted as taken, and the scanner will find out.
         """
         await self._send_files(slave, order)
-        if not await self._database.read(wanted, order.attempt_id):
+        long_ago = self._now() - order.claimed > FRESH
+        if long_ago and not await self._database.read(wanted, order.attempt_id):
             raise NotWantedError(f"{order.title} is wanted no more")
         reply = await self._build(slave, order)
         if isinstance(reply, BuildReply) and reply.status == UNKNOWN_SUM:

@@ -8,6 +8,7 @@ from buildmaster.farm.states import BuildState
 from buildmaster.model.builds import Build
 from buildmaster.preparing import (
     BUILDING,
+    FRESH,
     UNKNOWN_BUILDER,
     UNKNOWN_SUM,
     DispatchFailedError,
@@ -77,9 +78,9 @@ REFUSED = [
 
 
 class PrepareTests(OnSQLite, SynchronousTestCase):
-    def start(self, slave, **facts):
+    def start(self, slave, claimed=NOW, **facts):
         builder = a_builder(**facts)
-        order = Order(builder, self.attempt_id, COOKIE, "a build", CHROOT, (DSC,), {"suite": "hoary"})
+        order = Order(builder, self.attempt_id, claimed, COOKIE, "a build", CHROOT, (DSC,), {"suite": "hoary"})
         return Deferred.fromCoroutine(Preparer(inline(self.transactions), lambda: NOW).prepare(slave, order))
 
     def test_the_replies_that_the_slave_may_have_it_after(self):
@@ -142,5 +143,9 @@ class PrepareTests(OnSQLite, SynchronousTestCase):
     def test_a_build_cancelled_while_its_files_were_sent_is_not_begun(self):
         self.set(Build, self.build_id, buildstate=BuildState.CANCELLING)
         slave = Scripted([IDLE], [TAKEN])
-        self.failureResultOf(self.start(slave), NotWantedError)
+        self.failureResultOf(self.start(slave, NOW - 2 * FRESH), NotWantedError)
         self.assertEqual(["ensurepresent"] * 2, slave.calls())
+
+    def test_one_that_was_claimed_just_now_is_not_looked_at_again(self):
+        self.set(Build, self.build_id, buildstate=BuildState.CANCELLING)
+        self.assertTrue(self.successResultOf(self.start(Scripted([IDLE], [TAKEN]))))

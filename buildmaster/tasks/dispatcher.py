@@ -68,13 +68,14 @@ class Dispatcher:
         """Take a turn."""
         await self._review()
         room = self._errands.room(PURPOSE)
-        claims, told = await self._database.run(_take, self._now(), self._errands.away(), room)
+        now = self._now()
+        claims, told = await self._database.run(_take, now, self._errands.away(), room)
         self._full = len(told) == room
         self._tell(claims)
         if claims.more:
             self._nudge(self.name)
         for facts in told:
-            order = self._order(facts)
+            order = self._order(facts, now)
             self._errands.begin(order.builder.id, partial(self._carry, order), PURPOSE)
 
     async def _review(self) -> None:
@@ -99,10 +100,11 @@ class Dispatcher:
                 self._full = False
                 self._nudge(self.name)
 
-    def _order(self, facts: OrderFacts) -> Order:
+    def _order(self, facts: OrderFacts, claimed: datetime) -> Order:
         return Order(
             builder=facts.builder,
             attempt_id=facts.attempt_id,
+            claimed=claimed,
             cookie=facts.cookie,
             title=facts.title,
             chroot=self._file(facts.chroot),
