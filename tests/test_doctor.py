@@ -18,7 +18,7 @@ from buildmaster.cli.doctor import in_lines
 from buildmaster.config import BUILT_IN_TASKS, load
 from buildmaster.disk import Disk
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.states import BuildState, Pocket
+from buildmaster.farm.states import BuildState, FailedBy, Pocket
 from buildmaster.folders import make_folders
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Build
@@ -130,6 +130,11 @@ class ExaminingTests(OneBuildTestCase):
     def test_a_failed_builder_is_found_with_its_reason(self):
         self.change(update(Builder).values(builderok=False, failnotes="burnt", name="bob"))
         self.assertEqual(["the builder bob is failed: burnt"], self.found())
+
+    def test_one_that_a_probe_failed_heals_when_its_slave_does(self):
+        self.change(update(Builder).values(builderok=False, failed_by=FailedBy.PROBE, name="bob"))
+        (finding,) = self.transactions.read(examine_rows, NOW)
+        self.assertIn("mend its slave", finding.cure)
 
     def test_a_clock_that_went_back_is_found(self):
         self.change(update(Build).values(buildstate=BuildState.BUILDING))

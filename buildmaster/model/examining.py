@@ -7,7 +7,7 @@ from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.states import Pocket, SeriesStatus
+from buildmaster.farm.states import FailedBy, Pocket, SeriesStatus
 from buildmaster.model.builders import THERE, Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
@@ -94,6 +94,10 @@ def _clock(session: Session, now: datetime) -> Iterator[Finding]:
 
 
 def _failed(session: Session) -> Iterator[Finding]:
-    query = select(Builder.name, Builder.failnotes).where(THERE, ~Builder.builderok).order_by(Builder.name)
-    for name, notes in session.execute(query):
-        yield Finding(f"the builder {name} is failed: {notes or 'nobody said why'}", f"`buildmaster builder ok {name}`")
+    columns = Builder.name, Builder.failnotes, Builder.failed_by
+    for name, notes, by in session.execute(select(*columns).where(THERE, ~Builder.builderok).order_by(Builder.name)):
+        cure = f"`buildmaster builder ok {name}`"
+        healing = f"mend its slave, which is probed again by itself; at once after {cure}"
+        yield Finding(
+            f"the builder {name} is failed: {notes or 'nobody said why'}", healing if by is FailedBy.PROBE else cure
+        )
