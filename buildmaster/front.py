@@ -25,7 +25,7 @@ def make_health(parts: Parts, sequencer: BuildSequencer, stall: Stall) -> Health
         parts.disk,
         sequencer.turns,
         lambda: sequencer.late,
-        lambda: stall.worst,
+        stall,
         parts.troubles,
     )
 

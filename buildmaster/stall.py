@@ -1,10 +1,12 @@
 """Measure how long the reactor is held up."""
 
+from itertools import chain
+
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 INTERVAL = 0.5  # seconds between two looks
-WINDOW = 60.0  # seconds over which the worst is kept
+WINDOW = 60.0  # seconds over which what was seen is kept
 
 
 class Stall(Service):
@@ -15,12 +17,18 @@ class Stall(Service):
         self._call: IDelayedCall | None = None
         self._expected = 0.0
         self._window_ends = 0.0
-        self._now = self._before = 0.0
+        self._now: list[float] = []
+        self._before: list[float] = []
 
     @property
     def worst(self) -> float:
         """The longest stall of the last minute or two, in seconds."""
-        return max(self._now, self._before)
+        return max(chain(self._now, self._before), default=0.0)
+
+    def within(self, share: float) -> float:
+        """Return the seconds by which no more than this share of the looks of that time came late."""
+        late = sorted(chain(self._now, self._before))
+        return late[min(len(late) - 1, int(len(late) * share))] if late else 0.0
 
     def startService(self) -> None:
         """Begin to look."""
@@ -40,6 +48,6 @@ class Stall(Service):
     def _look(self) -> None:
         seconds = self._clock.seconds()
         if seconds >= self._window_ends:
-            self._before, self._now, self._window_ends = self._now, 0.0, seconds + WINDOW
-        self._now = max(self._now, seconds - self._expected)
+            self._before, self._now, self._window_ends = self._now, [], seconds + WINDOW
+        self._now.append(seconds - self._expected)
         self._expect()

@@ -31,7 +31,7 @@ class HealthTests(SynchronousTestCase):
     def site(self, database=None):
         disk = Disk(self.farm.root, 100, lambda _: 1000)
         health = Health(
-            self.clock, database or self.database, disk, lambda: [TURN], lambda: self.late, lambda: 0.25, self.troubles
+            self.clock, database or self.database, disk, lambda: [TURN], lambda: self.late, a_stall(), self.troubles
         )
         return a_site({"healthz": health})
 
@@ -44,7 +44,7 @@ class HealthTests(SynchronousTestCase):
         self.assertEqual((200, True), (code, found["ready"]))
         self.assertEqual({"free": 1000, "low": False}, found["disk"])
         self.assertEqual(7, found["turns"]["dispatcher"]["turns"])
-        self.assertEqual({"worst_seconds": 0.25}, found["stall"])
+        self.assertEqual({"worst_seconds": 0.25, "p999_seconds": 0.25}, found["stall"])
         self.assertEqual({"dispatcher": 3}, found["failing"])
 
     def test_turns_that_do_not_end_in_time_are_no_health(self):
@@ -63,6 +63,15 @@ class HealthTests(SynchronousTestCase):
         delay = Deferred.fromCoroutine(health._database_delay())
         self.clock.advance(PATIENCE)
         self.assertIsNone(self.successResultOf(delay))
+
+
+def a_stall():
+    """Return one that saw the reactor a quarter of a second late."""
+    clock = Clock()
+    stall = Stall(clock)
+    stall.startService()
+    clock.advance(INTERVAL + 0.25)
+    return stall
 
 
 def _nonsense(session):
@@ -122,6 +131,13 @@ class StallTests(SynchronousTestCase):
         self.assertEqual(2.0, self.stall.worst)
         self.clock.pump([INTERVAL] * int(3 * WINDOW / INTERVAL))
         self.assertEqual(0.0, self.stall.worst)
+
+    def test_a_share_of_the_looks_was_no_later(self):
+        for delay in (*[0.0] * 90, *[0.1] * 9, 2.0):
+            self.clock.advance(INTERVAL + delay)
+        late = [round(self.stall.within(share), 3) for share in (0.5, 0.9, 0.98, 0.999)]
+        self.assertEqual([0.0, 0.1, 0.1, 2.0], late)
+        self.assertEqual(0.0, Stall(self.clock).within(0.999))
 
     def test_nothing_is_left_after_the_stop(self):
         self.stall.stopService()

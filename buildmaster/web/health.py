@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +20,18 @@ from buildmaster.farm.turns import TurnFacts
 from buildmaster.web.answers import answer_later
 
 PATIENCE = 5.0  # seconds that the database may take
+MOST = 0.999  # of the looks at the reactor's clock
+
+
+class Stalls(Protocol):
+    """What is known of how the reactor was held up lately; all in seconds."""
+
+    @property
+    def worst(self) -> float:
+        """The longest that it was."""
+
+    def within(self, share: float) -> float:
+        """Return how long it was at most, for this share of the looks at it."""
 
 
 class Health(Resource):
@@ -34,7 +46,7 @@ class Health(Resource):
         disk: Disk,
         turns: Callable[[], Sequence[TurnFacts]],
         late: Callable[[], bool],
-        stall: Callable[[], float],
+        stall: Stalls,
         troubles: Mapping[str, Trouble],
     ) -> None:
         super().__init__()
@@ -61,7 +73,7 @@ class Health(Resource):
             "turns": turns,
             "database": {"answers": delay is not None, "seconds": delay},
             "disk": {"free": self._disk.free, "low": self._disk.low},
-            "stall": {"worst_seconds": self._stall()},
+            "stall": {"worst_seconds": self._stall.worst, "p999_seconds": self._stall.within(MOST)},
             "failing": {job: trouble.count for job, trouble in self._troubles.items() if job in turns},
         }
         _tell(request, OK if ready else SERVICE_UNAVAILABLE, found)
