@@ -97,7 +97,7 @@ async def measure(reactor, way, builds, ports):
     await gatherResults([ensureDeferred(work(build, folder / str(number))) for number, build in numbered])
     seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     shutil.rmtree(folder)
-    print(json.dumps({"builds_per_s": round(builds / seconds, 1), "cpu_ms": round(cpu / builds * 1000, 2)}))
+    print(json.dumps({"builds/s": builds / seconds, "CPU ms": cpu / builds * 1000}))
 
 
 def main(way, builds, *ports):

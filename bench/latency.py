@@ -1,71 +1,104 @@
-"""How long what waits for the master has to wait.
+"""How long what waits for the master has to wait, and how the daemon is meanwhile.
 
-    python -m bench.latency [BUILDERS [SECONDS [WAITING]]]
+    python -m bench.latency [BUILDERS [SECONDS [WAITING [RATE]]]]
 
 Accepted to taken: from the commit of a new source to ``build`` accepted by an idle clean slave, one source after the
-other. Ended to taken: from the status answer that shows a build's end to the next ``build`` accepted by the same slave,
-with about 20 builds ending each second (as many as there are builders where these are fewer). Meanwhile the daemon's
-CPU and memory are looked at. The last line is JSON; all times are milliseconds.
+other, beside Buildbot's submitted to started. Ended to taken: from the status answer that shows a build's end to the
+next ``build`` accepted by the same slave, with RATE builds ending each second (no more than there are builders), for
+SECONDS, with WAITING builds in the queue. Meanwhile the daemon's CPU and memory are looked at, and every 10 ms the
+reactor's clock. All in SQLite; the rounds of what is compared take turns.
 """
 
-import json
 import sys
 import time
-import urllib.request
-from statistics import median
+from functools import partial
 
+from bench.figures import FAILED, measured, percentile, rounded, tell
 from bench.rig import Farm, Slaves
+from bench.throughput import MOST_WORKERS, buildbot
 
-RATE = 20.0  # ends of builds a second
-SAMPLES = 20
-
-
-def summary(times):
-    ordered = sorted(times)
-    if not ordered:
-        return {"median": None, "p99": None, "samples": 0}
-    last = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    return {"median": round(median(ordered) * 1000, 1), "p99": round(last * 1000, 1), "samples": len(ordered)}
+ROUNDS = 2
+SAMPLES = 10  # sources in a round
+SETTLING = 60.0  # seconds in which all slaves get their first builds, or the figures are of fewer
 
 
-def accepted_to_taken(builders, samples=SAMPLES):
-    """Return what accepted sources wait for idle builders."""
+def accepted_to_taken(builders):
+    """Return the seconds that accepted sources wait for idle builders."""
     slaves = Slaves(builders)
     farm = Farm(slaves.ports)
     try:
         farm.start()
-        time.sleep(5)
+        farm.wait_until_ready()
+        time.sleep(3)
         accepted = []
-        for number in range(samples):
+        for number in range(SAMPLES):
             accepted.append(farm.accept_source())
             farm.wait_for_built(number + 1, limit=20)
             time.sleep(0.4)
     finally:
         farm.close()
         taken = {name: when for _, call, when, name in slaves.finish() if call == "build"}
-    return summary([taken[name] - begun for name, begun in accepted if name in taken])
+    return [taken[name] - begun for name, begun in accepted if name in taken]
 
 
-def ended_to_taken(builders, seconds=20.0, waiting=0):
-    """Return what slaves wait whose builds have ended, and what the daemon takes meanwhile."""
-    length = builders / min(RATE, builders)
+def submitted_to_started(builders):
+    """Return Buildbot's seconds."""
+    return buildbot(min(builders, MOST_WORKERS), 0, samples=SAMPLES)["seconds"]
+
+
+def beside(builders):
+    """Return the rows of what is compared."""
+    cases = {
+        "accepted to taken": partial(accepted_to_taken, builders),
+        "Buildbot, submitted to started": partial(submitted_to_started, builders),
+    }
+    found, failed = {name: [] for name in cases}, {}
+    for _ in range(ROUNDS):
+        there = {}
+        for name, measure in cases.items():
+            measured(there, failed, name, measure)
+        for name, seconds in there.items():
+            found[name] += seconds
+    told = {name: {FAILED: failed[name]} if name in failed else summary(times) for name, times in found.items()}
+    ours, theirs = told.values()
+    if FAILED not in ours | theirs:
+        ours["x Buildbot"] = rounded(ours["median ms"] / theirs["median ms"])
+    return [("Latency", {"case": name, "builders": builders, **figures}) for name, figures in told.items()]
+
+
+def summary(times):
+    if not times:
+        return {FAILED: "nothing was seen"}
+    return {
+        "median ms": rounded(percentile(times, 0.5)),
+        "p99 ms": rounded(percentile(times, 0.99)),
+        "samples": len(times),
+    }
+
+
+def under_load(builders, seconds, waiting, rate):
+    """Return the rows of what slaves wait whose builds have ended, and of the daemon meanwhile."""
+    length = builders / min(rate, builders)
     slaves = Slaves(builders, (length * 0.5, length * 1.5))
-    farm = Farm(slaves.ports, waiting + builders * 3 + int(RATE * seconds))
+    farm = Farm(slaves.ports, waiting + builders * 2 + int(rate * (seconds + SETTLING)))
     try:
-        farm.start()
-        time.sleep(3 + length * 1.5)
+        farm.start(ticker=True)
+        farm.wait_until_ready()
+        farm.wait_for_held(builders * 0.95, SETTLING)
         begun, cpu, built = time.monotonic(), farm.daemon.cpu, farm.built()
         time.sleep(seconds)
-        passed, used = time.monotonic() - begun, farm.daemon.cpu - cpu
-        memory, rate = farm.daemon.memory("VmRSS"), (farm.built() - built) / passed
-        with urllib.request.urlopen(f"{farm.address}healthz", timeout=20) as answer:
-            stall = json.load(answer)["stall"]["worst_seconds"]
+        passed, used, done = time.monotonic() - begun, farm.daemon.cpu - cpu, farm.built() - built
+        memory, held, stall = farm.daemon.memory("VmRSS"), farm.held(), farm.health()["stall"]
     finally:
         farm.close()
         events = slaves.finish()
     waits = list(waits_of(event for event in events if event[2] > begun))
-    more = {"cores": round(used / passed, 2), "memory_mb": round(memory), "builds_per_s": round(rate, 1)}
-    return summary(waits) | more | {"worst_stall": round(stall * 1000)}
+    row = {"builders": builders, "busy": held, "waiting": waiting, "builds/s": done / passed, "cores": used / passed}
+    row |= {"MB": memory, "late p99.9 ms": stall["p999_seconds"] * 1000, "late worst ms": stall["worst_seconds"] * 1000}
+    return [
+        ("Latency", {"case": "ended to taken", "builders": builders, **summary(waits)}),
+        ("Load", {key: rounded(value) for key, value in row.items()}),
+    ]
 
 
 def waits_of(events):
@@ -78,15 +111,11 @@ def waits_of(events):
             yield when - ended.pop(slave)
 
 
-def main(builders=100, seconds=20, waiting=0):
-    count = int(builders)
-    found = {
-        f"accepted to taken, {count} builders": accepted_to_taken(count),
-        f"ended to taken, {count} builders": ended_to_taken(count, float(seconds), int(waiting)),
-    }
-    for name, figures in found.items():
-        print(f"{name:40}", *(f"{key} {value:7}" for key, value in figures.items()))
-    print(json.dumps(found))
+def main(builders=100, seconds=20, waiting=0, rate=20):
+    count, failed, there = int(builders), {}, {}
+    rows = beside(count)
+    measured(there, failed, "load", partial(under_load, count, float(seconds), int(waiting), float(rate)))
+    tell(rows + there.get("load", [("Load", {"builders": count, FAILED: failed.get("load")})]))
 
 
 if __name__ == "__main__":

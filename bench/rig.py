@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import resource
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +29,8 @@ from buildmaster.upgrading import upgrade
 ROOT = Path(__file__).parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
 DIGESTS = {"sha256": "0" * 64, "sha1": "0" * 40, "size": 1}
+RUN = "import sys; from buildmaster.cli.main import main; sys.argv[0] = 'buildmaster'; main()"
+TICKER = "import buildmaster.stall; buildmaster.stall.INTERVAL = 0.01; "
 PLACE = {"archive_id": 1, "series_id": 1, "pocket": Pocket.RELEASE, "component": "main", "section": "misc"}
 
 
@@ -122,12 +126,44 @@ class Farm:
         nudges.send(self.root, ("publisher", "queue_builder"))
         return f"{name_of(self.sources)}_1.0.dsc", accepted
 
-    def start(self, *profile):
-        """Start the daemon."""
+    def start(self, *profile, ticker=False):
+        """Start the daemon; with a ``ticker`` it looks at its reactor's clock every 10 ms."""
         more_files()
-        code = "import sys; from buildmaster.cli.main import main; sys.argv[0] = 'buildmaster'; main()"
+        code = TICKER * ticker + RUN
         with (self.root / "daemon.log").open("ab") as log:
             self.daemon = Process([*profile, "-c", code, "--config", str(self.path), "run"], log, stdout=log)
+
+    def health(self):
+        """Return what the daemon says of itself."""
+        with urllib.request.urlopen(f"{self.address}healthz", timeout=20) as answer:
+            return json.load(answer)
+
+    def wait_until_ready(self, limit=60.0):
+        """Wait until the daemon answers."""
+        over = time.monotonic() + limit
+        while True:
+            try:
+                return self.health()
+            except OSError:
+                self.check(over)
+                time.sleep(0.1)
+
+    def check(self, over):
+        """End the benchmark if the daemon has ended, or that time has come."""
+        if self.daemon.popen.poll() is not None or time.monotonic() > over:
+            raise SystemExit(f"the daemon ended, or did not begin:\n{self.log[-3000:]}")
+
+    def held(self):
+        """Return how many builders hold a build."""
+        count = select(func.count()).select_from(BuildQueue).where(BuildQueue.builder_id.is_not(None))
+        return self.transactions.read(lambda session: session.scalar(count))
+
+    def wait_for_held(self, count, limit):
+        """Wait until so many do, or the limit is over."""
+        over = time.monotonic() + limit
+        while self.held() < count and time.monotonic() < over:
+            self.check(over)
+            time.sleep(0.2)
 
     def built(self):
         """Return how many builds are FULLYBUILT."""
@@ -139,8 +175,7 @@ class Farm:
         samples, over = [], time.monotonic() + limit
         while not samples or (samples[-1][2] < count and samples[-1][0] < over):
             time.sleep(0.1)
-            if self.daemon.popen.poll() is not None:
-                raise SystemExit(f"the daemon ended:\n{self.log[-3000:]}")
+            self.check(math.inf)
             samples.append((time.monotonic(), self.daemon.cpu, self.built()))
         return samples
 

@@ -1,33 +1,40 @@
-"""Builds a second through the whole master, beside the bare protocol and Buildbot, in one run.
+"""Builds a second through the whole master, beside the bare protocol and Buildbot.
 
-    python -m bench.throughput [SECONDS [SLAVES...]]
+    python -m bench.throughput [ROUNDS [SECONDS [WAITING [SLAVES...]]]]
 
 For each number of simulated slaves (100 unless told), whose builds end at once, and for SQLite and PostgreSQL: builds
-are dispatched, asked about, collected (a log, a .changes, one .deb of 10 kB), accepted, and the slaves cleaned. What is
-queued beforehand, and what slaves fetch, is left out. Prints a line for each case; the last line is JSON.
+are dispatched, asked about, collected (a log, a .changes, one .deb of 10 kB), accepted, and the slaves cleaned, with
+WAITING more in the queue. What is queued beforehand, and what slaves fetch, is left out. In each round every case has
+its turn; its figures are the median of the rounds.
 """
 
 import json
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
+from bench.figures import interleaved, tell
 from bench.rig import ROOT, Farm, Slaves
 from tests.databases import postgresql_farm_url, postgresql_url
 
 BUILDBOT = ROOT / ".venv-buildbot/bin/python"
-MOST = 4000  # builds of a case
-LIMIT = 120.0  # seconds of a peer's process
+FASTEST = 250  # builds a second that a case has enough builds for
+LIMIT = 100.0  # seconds of a peer's process
+MOST_WORKERS = 100  # of Buildbot, which has them in its own process: more take minutes to begin
+PEERS = {"SQLite": 30, "PostgreSQL": 60}  # builds that Buildbot does
+URLS = {"SQLite": lambda: None, "PostgreSQL": postgresql_farm_url}
+AGENT, CLIENT = "protocol, pooled Agent", "protocol, our client"
 
 
-def master(count, seconds, url=None, waiting=0):
+def master(count, seconds, waiting, new_url):
     """Return the figures of the whole master."""
     slaves = Slaves(count)
-    farm = Farm(slaves.ports, min(MOST, max(50, int(count * seconds))) + waiting, url)
+    farm = Farm(slaves.ports, waiting + 3 * count + int(FASTEST * seconds), new_url())
     try:
         farm.start()
-        begun = farm.wait_for_built(max(2, count // 4))[-1]
+        begun = farm.wait_for_built(max(2, count // 4), limit=60)[-1]
         samples = farm.wait_for_built(farm.sources - waiting - count, limit=seconds)
         memory = farm.daemon.memory()
     finally:
@@ -36,26 +43,25 @@ def master(count, seconds, url=None, waiting=0):
     time, cpu, built = (last - first for last, first in zip(samples[-1], begun, strict=True))
     if not built:
         raise SystemExit("nothing was built")
-    return {"builds_per_s": round(built / time, 1), "cpu_ms": round(cpu / built * 1000, 2), "memory_mb": round(memory)}
+    return {"builds/s": built / time, "CPU ms": cpu / built * 1000, "MB": memory}
 
 
-def bare(way, count, builds=600):
+def bare(way, count, builds=400):
     """Return the figures of the bare protocol."""
     slaves = Slaves(count)
     try:
-        ports = map(str, slaves.ports)
-        return told([sys.executable, "-m", "bench.bare", way, str(builds), *ports])
+        return told([sys.executable, "-m", "bench.bare", way, str(builds), *map(str, slaves.ports)])
     finally:
         slaves.finish()
 
 
-def buildbot(count, builds, waiting=0, samples=0, url=None):
+def buildbot(workers, builds, waiting=0, samples=0, url=None):
     """Return the figures of Buildbot."""
     if not BUILDBOT.exists():
-        raise SystemExit(f"BUILDBOT IS NOT THERE: `make {BUILDBOT.parent.parent.name}/ready` installs it")
+        raise SystemExit(f"Buildbot is not there: `make {BUILDBOT.parent.parent.name}/ready` installs it")
     with tempfile.TemporaryDirectory() as folder:
         where = url or f"sqlite:///{Path(folder)}/state.sqlite"
-        numbers = map(str, (count, builds, waiting, samples))
+        numbers = map(str, (workers, builds, waiting, samples))
         return told([str(BUILDBOT), str(ROOT / "bench/buildbot_master.py"), where, *numbers])
 
 
@@ -63,27 +69,47 @@ def told(command):
     """Run a peer; return the JSON of its last line."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
     if done.returncode or not done.stdout:
-        raise SystemExit(f"{' '.join(command[:3])} failed:\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
+        raise SystemExit(f"{' '.join(command[1:3])} failed:\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def main(seconds=10, *counts):
-    found = {}
+def cases_of(count, seconds, waiting):
+    """Return what is measured in a round, in an order that keeps apart least what is compared most."""
+    cases = {}
+    if not waiting:
+        cases = {AGENT: partial(bare, "agent", count), CLIENT: partial(bare, "slave", count)}
+    for database, builds in PEERS.items():
+        cases[f"master, {database}"] = partial(master, count, seconds, waiting, URLS[database])
+        if count <= MOST_WORKERS:
+            cases[f"Buildbot, {database}"] = partial(peer, count, builds, waiting, database)
+    return cases
 
-    def case(name, figures):
-        found[name] = figures
-        print(f"{name:45}", *(f"{key} {value:8}" for key, value in figures.items()), flush=True)
 
-    for count in [int(count) for count in counts] or [100]:
-        case(f"protocol, our client, {count} slaves", bare("slave", count))
-        case(f"protocol, pooled Agent, {count} slaves", bare("agent", count))
-        case(f"master, SQLite, {count} slaves", master(count, float(seconds)))
-        case(f"master, PostgreSQL, {count} slaves", master(count, float(seconds), postgresql_farm_url()))
-        peers = min(count, 100)  # its workers live in its process: more than that takes minutes to begin
-        case(f"Buildbot, SQLite, {peers} workers", buildbot(peers, 40))
-        url = postgresql_url()
-        case(f"Buildbot, PostgreSQL, {peers} workers", buildbot(peers, 80, url=url))
-    print(json.dumps(found))
+def peer(count, builds, waiting, database):
+    return buildbot(count, builds, waiting, url=postgresql_url() if database == "PostgreSQL" else None)
+
+
+def compare(figures):
+    """Put the master beside Buildbot on the same database, and beside the bare protocol."""
+    for database in PEERS:
+        ours = figures.get(f"master, {database}")
+        for name, against in (("x Buildbot", f"Buildbot, {database}"), ("x Agent", AGENT)):
+            if ours and against in figures:
+                ours[name] = ours["builds/s"] / figures[against]["builds/s"]
+
+
+def measure(rounds, seconds, waiting, counts):
+    """Return the rows of the table."""
+    rows = []
+    for count in counts:
+        found = interleaved(cases_of(count, seconds, waiting), rounds, compare)
+        place = {"slaves": count, "waiting": waiting}
+        rows += [("Throughput", {"case": name, **place, **figures}) for name, figures in found.items()]
+    return rows
+
+
+def main(rounds=3, seconds=5, waiting=0, *counts):
+    tell(measure(int(rounds), float(seconds), int(waiting), [int(count) for count in counts] or [100]))
 
 
 if __name__ == "__main__":
