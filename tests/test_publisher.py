@@ -4,6 +4,7 @@ import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -117,6 +118,40 @@ class PublisherTests(SynchronousTestCase):
     def test_nothing_to_do_wakes_nobody(self):
         self.turn()
         self.assertEqual([], self.nudged)
+
+    def test_binaries_wake_nobody_while_no_build_waits_for_dependencies(self):
+        self.transactions.write(
+            lambda session: a_binary(session, place := Place(session), "1", place.series.architectures[0])
+        )
+        self.turn()
+        self.assertEqual([], self.nudged)
+
+    def test_binaries_wake_who_looks_after_builds_that_wait_for_dependencies(self):
+        def add(session):
+            place = Place(session)
+            a_binary(session, place, "1", place.series.architectures[0])
+            a_build(session, place.publish("waiting"), place.series.architectures[0], BuildState.MANUALDEPWAIT)
+
+        self.transactions.write(add)
+        self.turn()
+        self.assertEqual(["queue_builder"], self.nudged)
+
+    def test_a_turn_takes_as_many_statements_for_many_as_for_one(self):
+        def add(session, count):
+            place = Place(session)
+            for number in range(count):
+                a_binary(session, place, "1", place.series.architectures[0], f"hello{number}")
+
+        statements = []
+        for count in (1, 50):
+            self.transactions.write(add, count)
+            asked = []
+            note = lambda *args, asked=asked: asked.append(args)  # noqa: E731
+            event.listen(self.transactions.engine, "before_cursor_execute", note)
+            self.turn()
+            event.remove(self.transactions.engine, "before_cursor_execute", note)
+            statements.append(len(asked))
+        self.assertEqual(statements[0], statements[1])
 
 
 class PublisherOnPostgresqlTests(PublisherTests):

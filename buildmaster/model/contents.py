@@ -14,7 +14,7 @@ from buildmaster.model.archive import (
     SourcePublication,
 )
 from buildmaster.model.files import StoredFile
-from buildmaster.model.mapping import table_of
+from buildmaster.model.mapping import by_no_index, table_of
 
 BATCH = 500  # names asked for at a time
 SOURCE_FILE, SOURCE_PLACE = table_of(SourcePackageReleaseFile), table_of(SourcePublication)
@@ -29,7 +29,7 @@ def _in_sources() -> Select[Any]:  # Any: of many columns
         select(SOURCE_PLACE.c.archive_id, SOURCE_FILE.c.filename, *DESCRIBED)
         .join_from(SOURCE_FILE, FILE, FILE.c.id == SOURCE_FILE.c.file_id)
         .join(SOURCE_PLACE, SOURCE_PLACE.c.release_id == SOURCE_FILE.c.release_id)
-        .where(SOURCE_FILE.c.filename.in_(NAMES), SOURCE_PLACE.c.archive_id.in_(ARCHIVES))
+        .where(SOURCE_FILE.c.filename.in_(NAMES), by_no_index(SOURCE_PLACE.c.archive_id).in_(ARCHIVES))
     )
 
 
@@ -38,7 +38,7 @@ def _in_binaries() -> Select[Any]:  # Any: of many columns
         select(BINARY_PLACE.c.archive_id, FILE.c.filename, *DESCRIBED)
         .join_from(FILE, BINARY, BINARY.c.file_id == FILE.c.id)
         .join(BINARY_PLACE, BINARY_PLACE.c.release_id == BINARY.c.id)
-        .where(FILE.c.filename.in_(NAMES), BINARY_PLACE.c.archive_id.in_(ARCHIVES))
+        .where(FILE.c.filename.in_(NAMES), by_no_index(BINARY_PLACE.c.archive_id).in_(ARCHIVES))
     )
 
 

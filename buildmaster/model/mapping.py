@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 import pytz
 from sqlalchemy import (
+    Column,
     ColumnElement,
     CursorResult,
     DateTime,
@@ -118,6 +119,12 @@ def among(column: Any, name: str = "ids") -> ColumnElement[bool]:  # Any: a colu
 def table_of(kind: type[Base]) -> Table:
     """Return the table of a mapped class, for Core statements on hot paths."""
     return cast("Table", kind.__table__)
+
+
+def by_no_index(column: Column[int]) -> ColumnElement[int]:
+    """Return a column as SQLite looks it up in no index: it might take that of what many rows share before a better."""
+    plain: ColumnElement[int] = column + 0
+    return plain
 
 
 def changed(session: Session, statement: Update | Delete | Insert) -> int:
