@@ -11,8 +11,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.farm.dominating import PublishedBinary, replaced
 from buildmaster.farm.states import BuildState, Pocket, Publishing
 from buildmaster.farm.versions import is_version, version_key
-from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication, SourcePublication
-from buildmaster.tasks.publisher import Publisher
+from buildmaster.model.archive import (
+    BinaryPackageRelease,
+    BinaryPublication,
+    SourcePackageReleaseFile,
+    SourcePublication,
+)
+from buildmaster.tasks.publisher import ANEW, Publisher
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_build, a_database, a_stored_file, inline
 
@@ -135,6 +140,24 @@ class PublisherTests(SynchronousTestCase):
         self.transactions.write(add)
         self.turn()
         self.assertEqual(["queue_builder"], self.nudged)
+
+    def test_what_waits_for_its_files_is_looked_at_again_after_a_while(self):
+        self.transactions.write(lambda session: Place(session).publish("unfetched").id)
+        time = [NOW]
+        publisher = Publisher(inline(self.transactions), lambda: time[0], self.nudged.append)
+        turn = lambda: self.successResultOf(Deferred.fromCoroutine(publisher.run()))  # noqa: E731
+        turn()
+
+        def fetch(session):
+            session.query(SourcePackageReleaseFile).one().file_id = a_stored_file(session).id
+            Place(session).publish("new").release.files[0].file_id = a_stored_file(session).id
+
+        self.transactions.write(fetch)
+        states = []
+        for time[0] in (NOW + ANEW / 2, NOW + ANEW):
+            turn()
+            states.append([status for *_, status in self.states(SourcePublication)])
+        self.assertEqual([[P.PENDING, P.PUBLISHED], [P.PUBLISHED, P.PUBLISHED]], states)
 
     def test_a_turn_takes_as_many_statements_for_many_as_for_one(self):
         def add(session, count):
