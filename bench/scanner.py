@@ -27,6 +27,7 @@ from buildmaster.crew import make_tasks
 from buildmaster.database import Transactions, make_engine
 from buildmaster.farm.states import BuildState, CleanStatus, Pocket, Purpose, Urgency
 from buildmaster.folders import make_folders
+from buildmaster.garbage import spare
 from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build, BuildQueue
@@ -149,6 +150,7 @@ async def turns(reactor, parts):
 async def measure(reactor, config, transactions):
     parts = make_parts(config, reactor, transactions, lambda _: None)
     parts.database.start()
+    spare()
     stall, began = Stall(), time.process_time()
     taken = await turns(reactor, parts)
     used = time.process_time() - began

@@ -13,6 +13,7 @@ from buildmaster.crew import make_tasks
 from buildmaster.database import Transactions, make_engine
 from buildmaster.folders import make_folders
 from buildmaster.front import make_health, make_web
+from buildmaster.garbage import spare
 from buildmaster.notifications import NotificationListener, notify
 from buildmaster.nudges import NudgeListener
 from buildmaster.parts import Parts, Reactor, make_parts
@@ -40,6 +41,7 @@ class Daemon(MultiService):
         super().startService()
         for name in (Uploader.name, Publisher.name, QueueBuilder.name):
             self._parts.nudge(name)
+        spare()
 
     async def _stop(self) -> None:
         await super().stopService()

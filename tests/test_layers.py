@@ -28,9 +28,9 @@ OTHERS = {
     "pausing",
     "reporter",
 }
-DAEMON = {"signals", "stall", "systemd", "mastership"}
+DAEMON = {"garbage", "signals", "stall", "systemd", "mastership"}
 UPLOADS = {"arrivals", "drops", "intake", "leaves", "packages", "resultintake", "signatures", "uploadcommand"}
-ERRANDS = {"collecting", "duties", "preparing", "probing", "resetting", "saying"}
+ERRANDS = {"collecting", "duties", "preparing", "probing", "resetting", "saying", "silences"}
 EDGES = SLAVE | OTHERS | UPLOADS | ERRANDS | {"upgrading"}
 ALLOWED = {
     "errors": set(),
