@@ -22,6 +22,7 @@ from buildmaster.preparing import Preparer
 from buildmaster.probing import Probes
 from buildmaster.resetting import Resetter
 from buildmaster.sequencer import Task
+from buildmaster.silences import Silences
 from buildmaster.tasks.depwatch import DependencyWatch
 from buildmaster.tasks.dispatcher import Dispatcher
 from buildmaster.tasks.effects import Effects
@@ -77,7 +78,9 @@ def make_scanner(parts: Parts) -> Scanner:
         abort=limits.abort_limit,
     )
     pace = Pace(slaves.poll_building, slaves.poll_idle)
-    return Scanner(parts.database, probes, parts.errands, collector, effects, pace, patience, parts.now, notices)
+    silences = Silences(parts.database, notices)
+    common = parts.reactor, parts.database, probes, parts.errands, collector
+    return Scanner(*common, effects, silences, pace, patience, parts.now)
 
 
 def make_notices(config: Config) -> BuildNotices:

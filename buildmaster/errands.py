@@ -25,6 +25,7 @@ class Errands:
         self._turnstiles: dict[str, DeferredSemaphore] = defaultdict(lambda: DeferredSemaphore(concurrent))
         self._running: dict[int, Deferred[None]] = {}
         self._resting: dict[int, float] = {}
+        self._returned: set[int] | None = None
         self._stopped = False
 
     def room(self, purpose: str = "") -> int:
@@ -36,6 +37,11 @@ class Errands:
         now = self._clock.seconds()
         self._resting = {builder_id: until for builder_id, until in self._resting.items() if until > now}
         return frozenset(self._running) | frozenset(self._resting)
+
+    def returned(self) -> frozenset[int]:
+        """Return the builders whose errands have ended since this was asked last: what is known of them is old."""
+        returned, self._returned = self._returned, set()
+        return frozenset(returned or ())
 
     def begin(self, builder_id: int, errand: Callable[[], Awaitable[None]], purpose: str = "") -> None:
         """Run the errand, as soon as there is room for its purpose, unless its builder is on one already."""
@@ -71,3 +77,5 @@ class Errands:
 
     def _ended(self, _: object, builder_id: int) -> None:
         self._running.pop(builder_id, None)
+        if self._returned is not None:  # nobody asks for the sources whose files have come
+            self._returned.add(builder_id)

@@ -1,5 +1,6 @@
 """Whose fault a failure is."""
 
+import time
 from datetime import timedelta
 
 from hypothesis import given
@@ -90,6 +91,20 @@ class OutageTests(SynchronousTestCase):
                 near = [other for other in fallen if abs(since[other] - since[number]) <= OUTAGE_WINDOW]
                 self.assertGreaterEqual(len(near), 1)
             self.assertGreaterEqual(len(fallen), max(OUTAGE_LEAST, (len(silences) + 1) // 2))
+
+    @given(st.lists(st.none() | st.integers(0, 200), max_size=12))
+    def test_who_is_excused_is_in_a_minute_in_which_enough_fell_silent(self, silences):
+        since = [seconds for seconds in silences if seconds is not None]
+        needed = max(OUTAGE_LEAST, (len(silences) + 1) // 2)
+        full = [end for end in since if len([s for s in since if 0 <= end - s <= 60]) >= needed]
+        wanted = {n for n, s in enumerate(silences, 1) if s is not None and any(0 <= end - s <= 60 for end in full)}
+        self.assertEqual({"x86": frozenset(wanted)} if wanted else {}, outages(quiet(*silences), NOW))
+
+    def test_a_thousand_that_fall_silent_are_found_in_a_moment(self):
+        begun = time.process_time()
+        found = outages(quiet(*[number % 60 for number in range(1000)]), NOW)
+        self.assertEqual(1000, len(found["x86"]))
+        self.assertLess(time.process_time() - begun, 0.2)
 
     @given(st.lists(st.integers(0, 59), min_size=3, max_size=12))
     def test_all_within_a_minute_are_all_excused(self, silences):

@@ -27,6 +27,16 @@ class ErrandTests(SynchronousTestCase):
         self.waits[1].callback(None)
         self.assertEqual(frozenset(), self.errands.away())
 
+    def test_who_has_returned_is_told_once(self):
+        self.assertEqual(frozenset(), self.errands.returned())
+        for number in (1, 2):
+            self.begin(number)
+        self.waits[1].callback(None)
+        self.assertEqual([{1}, frozenset()], [self.errands.returned(), self.errands.returned()])
+        self.waits[2].errback(ValueError("spoilt"))
+        self.flushLoggedErrors(ValueError)
+        self.assertEqual({2}, self.errands.returned())
+
     def test_one_errand_per_builder(self):
         self.begin(1, "first")
         self.begin(1, "second")

@@ -4,8 +4,8 @@ from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.dispatching import match
-from buildmaster.farm.groups import BuilderGroup, candidate_of, groups_of
-from buildmaster.farm.states import CleanStatus, FailedBy
+from buildmaster.farm.groups import BuilderGroup, groups_of, unserved
+from buildmaster.farm.states import CleanStatus
 from tests.makers import a_builder, a_candidate, a_head, a_job
 from tests.test_dispatching import HINDRANCES, candidates
 
@@ -43,14 +43,8 @@ class GroupTests(SynchronousTestCase):
         first = group.first_available(trusted=True)
         self.assertEqual([first.id] if first else [], [assignment.builder_id for assignment in plan])
 
-    def test_what_the_scanner_knows_is_what_the_dispatcher_sees(self):
-        for facts, hindrance in (
-            ({}, None),
-            ({"job": a_job()}, "building"),
-            ({"builderok": False, "failed_by": FailedBy.LIMIT}, "failed"),
-            ({"manual": True}, "in manual mode"),
-            ({"silent_scans": 1}, "silent"),
-            ({"clean_status": CleanStatus.CLEANING}, "being cleaned"),
-        ):
-            self.assertEqual(hindrance, candidate_of(a_builder(**facts)).hindrance)
-        self.assertEqual("being cleaned", candidate_of(a_builder(), busy=True).hindrance)
+    def test_a_processor_is_unserved_while_all_its_builders_are_sick_or_manual(self):
+        failed, manual = a_builder(builderok=False, processors=("arm",)), a_builder(manual=True)
+        busy = a_builder(job=a_job(), clean_status=CleanStatus.DIRTY, silent_scans=1, processors=("arm", "x86"))
+        self.assertEqual({"arm", "x86"}, unserved([failed, manual]))
+        self.assertEqual(frozenset(), unserved([failed, manual, busy]))

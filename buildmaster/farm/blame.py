@@ -77,8 +77,11 @@ def _fallen(group: list[Quiet], now: datetime) -> frozenset[int]:
     silent = sorted((b.since, b.builder_id) for b in group if b.since is not None and now - b.since < OUTAGE_PATIENCE)
     needed = max(OUTAGE_LEAST, (len(group) + 1) // 2)
     fallen: set[int] = set()
+    last = taken = 0  # ends of the window that begins with each of the silent, and of those taken from one before it
     for first, (start, _) in enumerate(silent):
-        together = {builder_id for since, builder_id in silent[first:] if since - start <= OUTAGE_WINDOW}
-        if len(together) >= needed:
-            fallen |= together
+        while last < len(silent) and silent[last][0] - start <= OUTAGE_WINDOW:
+            last += 1
+        if last - first >= needed:
+            fallen.update(builder_id for _, builder_id in silent[max(first, taken) : last])
+            taken = last
     return frozenset(fallen)

@@ -41,17 +41,12 @@ def groups_of(builders: Iterable[Candidate]) -> dict[str, BuilderGroup]:
     return {processor: BuilderGroup(processor, tuple(found)) for processor, found in members.items()}
 
 
-def candidate_of(builder: BuilderFacts, *, busy: bool = False) -> Candidate:
-    """Return what the scanner knows of a builder as the dispatcher sees it; ``busy`` is one on an errand."""
-    return Candidate(
-        id=builder.id,
-        name=builder.name,
-        processors=builder.processors,
-        trusted=builder.trusted,
-        builderok=builder.builderok,
-        manual=builder.manual,
-        clean_status=builder.clean_status,
-        building=builder.job is not None,
-        silent=builder.silent_scans > 0,
-        busy=busy,
-    )
+def unserved(builders: Iterable[BuilderFacts]) -> frozenset[str]:
+    """Return the processors none of whose builders is in service."""
+    kinds: set[str] = set()
+    served: set[str] = set()
+    for builder in builders:
+        kinds.update(builder.processors)
+        if builder.builderok and not builder.manual:
+            served.update(builder.processors)
+    return frozenset(kinds - served)
