@@ -21,7 +21,7 @@ from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.logs import log_name
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import GATHERING, INCOMING
-from buildmaster.librarian import ILibrarian, content_of_file, sync_folder
+from buildmaster.librarian import ILibrarian, sync_folder
 from buildmaster.logfiles import LogFile
 from buildmaster.model.files import NewFile
 from buildmaster.model.gathering import Landing, begin_gathering, land
@@ -86,8 +86,9 @@ class Collector:
         before = await self._database.join(begin_gathering, job.attempt_id)
         if before is None:
             return False
-        found = await self._found(job, filemap) if before is BuildState.GATHERING else Found()
-        log = await self.log(slave, job)
+        resumed = before is BuildState.GATHERING
+        found = await self._found(job, filemap) if resumed else Found()
+        log = await self.log(slave, job) if resumed else await self._fetch_log(slave, job)
         leaf = found.leaf
         if leaf is None:
             await self._fetch_all(slave, job, filemap, found.sizes)
@@ -102,14 +103,23 @@ class Collector:
 
         Where the slave does not hand it over, what is known of it takes its place.
         """
+        there = await self._in_thread(self._kept, self._folder(job.cookie) / LOG)
+        return self._log(job, there) if there is not None else await self._fetch_log(slave, job)
+
+    async def _fetch_log(self, slave: ISlave, job: JobFacts) -> Log:
         path = self._folder(job.cookie) / LOG
-        content = await self._in_thread(_ready, path)
-        if content is None:
-            content = await slave.fetch("buildlog", LogFile(path), self._bounds.log)
+        content = await slave.fetch("buildlog", LogFile(path, self._librarian), self._bounds.log)
         if isinstance(content, Silence):
-            content = await self._in_thread(LogFile(path).finish, _instead(job, content).encode())
-        await self._in_thread(self._librarian.adopt, path, content)
+            instead = LogFile(path, self._librarian)
+            content = await self._in_thread(instead.finish, _instead(job, content).encode())
+        return self._log(job, content)
+
+    def _log(self, job: JobFacts, content: Content) -> Log:
         return Log(content, job.label, job.archive_id if job.private else None)
+
+    def _kept(self, log: Path) -> Content | None:
+        """Return what the log is, if a master that was killed had fetched it."""
+        return self._librarian.add(log) if log.exists() else None
 
     def forget(self, job: JobFacts) -> Deferred[None]:
         """Drop what was fetched on the way; nobody need wait for that."""
@@ -150,14 +160,20 @@ class Collector:
         """Move the whole results, flushed to the disk, into incoming/ by one rename; return the name there."""
         leaf = f"{self._now():%Y%m%d-%H%M%S}-{job.cookie}"
         results, incoming = self._folder(job.cookie) / RESULTS, self._root / INCOMING
-        sync_folder(results)
         try:
-            results.rename(incoming / leaf)
+            _move(results, incoming / leaf)
         except FileNotFoundError:
-            incoming.mkdir(parents=True)
-            results.rename(incoming / leaf)
-        sync_folder(incoming)
+            for folder in (results, incoming):
+                folder.mkdir(parents=True, exist_ok=True)
+            _move(results, incoming / leaf)
         return leaf
+
+
+def _move(folder: Path, to: Path) -> None:
+    """Move a folder with its files, whose names are flushed to the disk before, and its own after."""
+    sync_folder(folder)
+    folder.rename(to)
+    sync_folder(to.parent)
 
 
 @dataclass(frozen=True)
@@ -176,20 +192,6 @@ async def _fetch(slave: ISlave, path: Path, sha1: str, room: int) -> int:
     if content.sha1 != sha1:
         raise CollectionFailedError(f"{path.name} is not what was promised: SHA-1 {content.sha1}, not {sha1}")
     return content.size
-
-
-def _ready(log: Path) -> Content | None:
-    """Make the folders that are missing; return what the log is, if it is there already."""
-    folder = log.parent
-    try:
-        folder.mkdir()
-    except FileNotFoundError:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        (folder / RESULTS).mkdir(exist_ok=True)
-        return content_of_file(log) if log.exists() else None
-    (folder / RESULTS).mkdir()
-    return None
 
 
 def _whole(folder: Path, files: Collection[tuple[str, str]]) -> dict[str, int]:

@@ -227,15 +227,6 @@ def content_of(held: bytes) -> Content:
     return digests.content
 
 
-def content_of_file(path: Path) -> Content:
-    """Return what the file at ``path`` is."""
-    digests = Digests()
-    with path.open("rb") as file:
-        for _ in digests.read(chunks(file)):
-            pass
-    return digests.content
-
-
 def write(file: BinaryIO, piece: bytes) -> None:
     """Write all of the piece to a file without a buffer: one call may take a part, where the disk is nearly full."""
     left = memoryview(piece)

@@ -5,16 +5,18 @@ from pathlib import Path
 
 from buildmaster.farm.facts import Content
 from buildmaster.farm.redacting import without_credentials
+from buildmaster.librarian import ILibrarian
 from buildmaster.slavefiles import HashedFile
 
 LONGEST_LINE = 1 << 20  # bytes: in a longer one credentials are looked for in parts
 
 
 class LogFile:
-    """A log on its way to ``path``, where it comes to be whole or not at all; a Sink."""
+    """A log on its way into the librarian; a Sink. It stays at ``path`` too, where it comes whole or not at all."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, librarian: ILibrarian) -> None:
         self._path = path
+        self._librarian = librarian
         self._partial = path.with_suffix(".new")
         self._file = HashedFile(self._partial)
         self._packer = zlib.compressobj(wbits=31)  # as gzip, without a time
@@ -28,10 +30,11 @@ class LogFile:
         self._file.add(self._packed(lines + end))
 
     def finish(self, piece: bytes) -> Content:
-        """Write the rest; return what the compressed log is."""
+        """Write the rest, and let the librarian have it; return what the compressed log is."""
         self.add(piece)
         content = self._file.finish(self._packed(self._line) + self._packer.flush())
         self._partial.rename(self._path)
+        self._librarian.adopt(self._path, content)
         return content
 
     def discard(self) -> None:

@@ -33,7 +33,7 @@ class Sink(Protocol):
 
 
 class HashedFile:
-    """A file under way and the sums of what is in it; used by one thread at a time."""
+    """A file under way and the sums of what is in it; used by one thread at a time. Its folder is made if missing."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,7 +45,7 @@ class HashedFile:
     def add(self, piece: bytes) -> None:
         """Write some more."""
         if self._file is None:
-            self._file = self._path.open("wb", buffering=BUFFER)
+            self._file = _opened(self._path)
         self._file.write(piece)
         self._sha256.update(piece)
         self._sha1.update(piece)
@@ -64,6 +64,15 @@ class HashedFile:
         if self._file is not None:
             self._file.close()
             self._path.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file to be written; make its folder where that is missing."""
+    try:
+        return path.open("wb", buffering=BUFFER)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb", buffering=BUFFER)
 
 
 class Download:

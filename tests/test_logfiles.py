@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.librarian import FolderLibrarian
 from buildmaster.logfiles import LONGEST_LINE, LogFile
 from tests.databases import a_folder
 
@@ -15,14 +16,21 @@ SHOWN = "deb http://host/ hoary main\nmake \N{REPLACEMENT CHARACTER}\u00e9\nGet:
 
 
 class LogFileTests(SynchronousTestCase):
+    def setUp(self):
+        self.librarian = FolderLibrarian(a_folder())
+
+    def log(self, path):
+        return LogFile(path, self.librarian)
+
     def kept(self, pieces):
         path = a_folder() / "log.gz"
-        log = LogFile(path)
+        log = self.log(path)
         for piece in pieces[:-1]:
             log.add(piece)
             self.assertFalse(path.exists())
         content = log.finish(pieces[-1])
         self.assertEqual((path.stat().st_size, [path]), (content.size, list(path.parent.iterdir())))
+        self.assertEqual(path.read_bytes(), self.librarian.path(content.sha256).read_bytes())
         return gzip.decompress(path.read_bytes()).decode()
 
     @given(st.sets(st.integers(0, len(LOG)), max_size=6))
@@ -31,7 +39,7 @@ class LogFileTests(SynchronousTestCase):
         self.assertEqual(SHOWN, self.kept([LOG[a:b] for a, b in pairwise(ends)]))
 
     def test_a_line_without_end_takes_a_bounded_part_of_memory(self):
-        log = LogFile(a_folder() / "log.gz")
+        log = self.log(a_folder() / "log.gz")
         for _ in range(5):
             log.add(b"x" * LONGEST_LINE)
             self.assertLessEqual(len(log._line), LONGEST_LINE)
@@ -42,7 +50,7 @@ class LogFileTests(SynchronousTestCase):
 
     def test_what_is_given_up_leaves_nothing(self):
         folder = a_folder()
-        log = LogFile(folder / "log.gz")
+        log = self.log(folder / "log.gz")
         log.add(LOG)
         log.discard()
         self.assertEqual([], list(folder.iterdir()))
