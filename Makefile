@@ -19,7 +19,7 @@ test-slave: .venv/ready-test  ## a real launchpad-buildd slave (root; installs D
 	$(BIN)/python -m pytest -m slave tests/e2e
 
 bench: .venv/ready-test .venv-buildbot/ready  ## all benchmarks; the figures go into docs/benchmarks.rst
-	$(BIN)/python -m bench.all
+	$(BIN)/python -m bench.all $(BENCH)
 
 lint: .venv/ready-test
 	$(BIN)/ruff check

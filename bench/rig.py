@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
+from bench.filling import add_waiting, name_of
 from buildmaster import nudges
 from buildmaster.database import Transactions, make_engine
 from buildmaster.farm.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
@@ -27,6 +28,7 @@ from buildmaster.model.files import StoredFile
 from buildmaster.upgrading import upgrade
 
 ROOT = Path(__file__).parent.parent
+PIECE = 20_000  # rows that are written in a transaction
 TICK = os.sysconf("SC_CLK_TCK")
 DIGESTS = {"sha256": "0" * 64, "sha1": "0" * 40, "size": 1}
 RUN = "import sys; from buildmaster.cli.main import main; sys.argv[0] = 'buildmaster'; main()"
@@ -111,9 +113,10 @@ class Farm:
 
     def add_waiting(self, count):
         """Let so many more builds wait."""
-        for begin in range(0, count, 10_000):
-            self.transactions.write(add_waiting, self.sources, min(10_000, count - begin))
-            self.sources += min(10_000, count - begin)
+        for begin in range(0, count, PIECE):
+            more = min(PIECE, count - begin)
+            self.transactions.write(add_waiting, self.sources + 1, self.sources + more)
+            self.sources += more
         if self.url.startswith("postgresql"):
             with self.transactions.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("ANALYZE")
@@ -200,10 +203,6 @@ def more_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def name_of(number):
-    return f"source{number:07}"
-
-
 def fill(session, ports):
     """Make the places, and a builder for each slave's port."""
     now = datetime.now(UTC)
@@ -244,15 +243,3 @@ def add_sources(session, numbers, status=Publishing.PENDING, *, examined=False):
     place = {**PLACE, "status": status, "date_created": now, "examined": examined}
     session.execute(insert(SourcePublication), [{"release_id": id_, **place} for id_ in ids])
     return ids
-
-
-def add_waiting(session, after, count):
-    """Let builds of so many new sources wait, with scores of all sizes."""
-    now = datetime.now(UTC)
-    ids = add_sources(session, range(after + 1, after + count + 1), Publishing.PUBLISHED, examined=True)
-    build = {"datecreated": now, "distroarchseries_id": 1, "archive_id": 1, "processor_id": 1, "pocket": Pocket.RELEASE}
-    rows = [{"sourcepackagerelease_id": id_, "arch_indep": False, **build} for id_ in ids]
-    builds = list(session.scalars(insert(Build).returning(Build.id, sort_by_parameter_order=True), rows))
-    entry = {"created": now, "is_trusted": True, "processor_id": 1, "score_step": 0}
-    rows = [{"build_id": id_, "lastscore": id_ * 7919 % 5000, **entry} for id_ in builds]
-    session.execute(insert(BuildQueue), rows)

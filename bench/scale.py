@@ -18,12 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import literal, update
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import react
 
 from bench.dispatching import NOW, fill, give_back
 from bench.figures import FAILED, rounded, tell
+from bench.filling import copy, numbers
 from buildmaster.config import load
 from buildmaster.crew import make_tasks
 from buildmaster.database import Transactions, make_engine
@@ -74,9 +75,7 @@ class Farm:
 
 def add_waiting(session, first, last):
     """Let builds wait with the ids from ``first`` to ``last``, each of its own source, with scores of all sizes."""
-    begin = select(literal(first).label("n")).cte(recursive=True)
-    numbers = begin.union_all(select(begin.c.n + 1).where(begin.c.n < last))
-    number = numbers.c.n
+    number = numbers(first, last).c.n
     release = {"version": "1", "component": "main", "section": "x", "urgency": Urgency.LOW, "upload_archive_id": 1}
     release |= {"architecturehintlist": "any", "upload_series_id": 1, "date_uploaded": NOW}
     place = {"archive_id": 1, "series_id": 1, "pocket": Pocket.RELEASE, "component": "main", "section": "x"}
@@ -89,9 +88,7 @@ def add_waiting(session, first, last):
         (Build, {"id": number, "sourcepackagerelease_id": number}, build | {"pocket": Pocket.RELEASE}),
         (BuildQueue, {"id": number, "build_id": number, "lastscore": number * 7919 % 5000}, entry),
     ):
-        table = model.__table__
-        values = columns | {name: literal(value, table.c[name].type) for name, value in fixed.items()}
-        session.execute(insert(table).from_select(list(values), select(*values.values())))
+        copy(session, model, columns, fixed)
 
 
 def dispatch_turn(farm):

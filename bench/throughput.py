@@ -96,6 +96,7 @@ def compare(figures):
         for name, against in (("x Buildbot", f"Buildbot, {database}"), ("x Agent", AGENT)):
             if ours and against in figures:
                 ours[name] = ours["builds/s"] / figures[against]["builds/s"]
+                ours[f"{name}'s CPU"] = ours["CPU ms"] / figures[against]["CPU ms"]
 
 
 def measure(rounds, seconds, waiting, counts):
