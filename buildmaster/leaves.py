@@ -99,8 +99,12 @@ def open_leaf(root: Path, now: datetime, name: str) -> Path:
 def landed(root: Path) -> list[Path]:
     """Return the leaves in incoming/, oldest name first. Those whose names begin with a dot are not whole yet."""
     incoming = root / INCOMING
-    leaves = incoming.iterdir() if incoming.is_dir() else iter(())
-    return sorted(leaf for leaf in leaves if not leaf.name.startswith(".") and leaf.is_dir())
+    try:
+        with os.scandir(incoming) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+    except FileNotFoundError:
+        return []
+    return [incoming / name for name in sorted(names)]
 
 
 def find(root: Path, name: str) -> Path | None:

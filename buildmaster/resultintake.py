@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -14,7 +14,7 @@ from buildmaster.errors import BuildmasterError
 from buildmaster.farm.uploads import known_faults
 from buildmaster.leaves import LeafLog
 from buildmaster.model.contents import known_contents
-from buildmaster.model.results import Notices, Uploading, record_results, refuse_results
+from buildmaster.model.results import Notices, Reasons, Results, Uploading, record_results, refuse_results
 from buildmaster.uploadcommand import UploadCommand
 
 TOGETHER = 50  # results that are taken in at once
@@ -66,7 +66,9 @@ class ResultIntake:
             await self._in_thread(run_command, self._root, self._command, arrival)
         fitting = [arrival for arrival in arrivals if arrival.fits]
         await self._in_thread(receive, self._root, self._librarian, fitting)
-        await self._record([arrival for arrival in fitting if arrival.fits])
+        fitting = [arrival for arrival in fitting if arrival.fits]
+        if fitting:
+            await self._record(fitting)
         await self._refuse_all([arrival for arrival in arrivals if arrival.reasons])
         for arrival in arrivals:
             if arrival.fault is not None:
@@ -75,14 +77,24 @@ class ResultIntake:
     async def _record(self, arrivals: Sequence[Arrival]) -> None:
         """Record those that fit, and settle them; the others get the reasons against them, or the fault."""
         now = self._now()
-        joined = [self._database.join(record_results, arrival.results(now)) for arrival in arrivals]
-        verdicts = [verdict for _, verdict in await DeferredList(joined, consumeErrors=True)]
+        verdicts = await self._verdicts([arrival.results(now) for arrival in arrivals])
         for arrival, verdict in zip(arrivals, verdicts, strict=True):
             arrival.fault = verdict if isinstance(verdict, Failure) else None
             arrival.reasons = verdict if isinstance(verdict, tuple) else ()
         accepted = [arrival for arrival, verdict in zip(arrivals, verdicts, strict=True) if verdict == ()]
         if accepted:
             await self._accept(accepted)
+
+    def _verdicts(self, items: Sequence[Results]) -> Deferred[list[Reasons | Failure]]:
+        """Record all in one transaction; where that fails, each in its own, for one may spoil it for all."""
+        together: Deferred[Any] = self._database.run(record_results, items)
+        return together.addErrback(self._each_alone, items)
+
+    def _each_alone(self, failure: Failure, items: Sequence[Results]) -> Any:  # Any: a Failure, or what fires with all
+        if failure.check(CancelledError):
+            return failure
+        ended = DeferredList([self._database.run(record_results, [item]) for item in items], consumeErrors=True)
+        return ended.addCallback(lambda pairs: [verdict[0] if good else verdict for good, verdict in pairs])
 
     async def _accept(self, arrivals: Sequence[Arrival]) -> None:
         self._nudge("publisher")
@@ -93,6 +105,8 @@ class ResultIntake:
     async def _refuse_all(self, arrivals: Sequence[Arrival]) -> None:
         ends = [Deferred.fromCoroutine(self._refuse(arrival)) for arrival in arrivals]
         for arrival, (_, fault) in zip(arrivals, await DeferredList(ends, consumeErrors=True), strict=True):
+            if isinstance(fault, Failure) and fault.check(CancelledError):
+                fault.raiseException()
             arrival.fault = fault
 
     async def _refuse(self, arrival: Arrival) -> None:

@@ -78,24 +78,44 @@ class ErrandTests(UploaderCase):
 
 
 class ManyTests(UploaderCase):
-    def test_one_that_can_not_be_read_or_moved_spares_the_others(self):
+    def add(self, count):
         def add(session):
-            builds_that_wait(session, 6)
+            builds_that_wait(session, count)
             for build in session.query(Build):
                 build.release.name, build.release.version = "hello", "1.0-1"
 
         self.transactions.write(add)
-        for number in range(6):
+        for number in range(count):
             write(self.root / INCOMING / leaf_of(number), results())
+
+    def states(self):
+        return self.read(lambda session: [build.buildstate for build in session.query(Build).order_by(Build.id)])
+
+    def test_one_that_can_not_be_read_or_moved_spares_the_others(self):
+        self.add(6)
         unreadable, unmovable = (self.root / INCOMING / leaf_of(number) for number in (2, 4))
         (unreadable / "folder.deb").symlink_to("nowhere")
         unmovable.joinpath(LOG_NAME).mkdir()
         self.turn()
         self.assertEqual(2, len(self.flushLoggedErrors(OSError)))  # the second when it looks at what is left
-        states = self.read(lambda session: [build.buildstate for build in session.query(Build).order_by(Build.id)])
-        self.assertEqual([S.FULLYBUILT] * 2 + [S.FAILEDTOUPLOAD] + [S.FULLYBUILT] * 3, states)
+        self.assertEqual([S.FULLYBUILT] * 2 + [S.FAILEDTOUPLOAD] + [S.FULLYBUILT] * 3, self.states())
         self.assertEqual([f"{INCOMING}/{leaf_of(4)}"], [place for place in self.places() if place.startswith(INCOMING)])
 
     def test_all_are_taken_in_where_more_wait_than_go_together(self):
         self.patch(resultintake, "TOGETHER", 2)
         self.test_one_that_can_not_be_read_or_moved_spares_the_others()
+
+    def test_one_that_can_not_be_recorded_spares_the_others(self):
+        self.add(3)
+        record = resultintake.record_results
+
+        def spoilt(session, items):
+            found = record(session, items)
+            if any(item.attempt.leaf == leaf_of(1) for item in items):
+                raise ValueError("no room in this table")
+            return found
+
+        self.patch(resultintake, "record_results", spoilt)
+        self.turn()
+        self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
+        self.assertEqual([S.FULLYBUILT, S.UPLOADING, S.FULLYBUILT], self.states())

@@ -6,10 +6,11 @@ transaction, and a leaf is moved only after it, so that a leaf whose attempt has
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytz
 from twisted.logger import Logger
 
 from buildmaster.drops import Drops
@@ -25,6 +26,7 @@ from buildmaster.uploadcommand import UploadCommand
 
 PLACES = {BuildState.FULLYBUILT: ACCEPTED, BuildState.FAILEDTOUPLOAD: REJECTED}
 ERRAND = 0  # there is never more than one
+ANEW = timedelta(seconds=1)  # after which it is looked again what else lies there: results come and go all the time
 
 log = Logger()
 
@@ -68,10 +70,12 @@ class Uploader:
         self._database = database
         self._errands = errands
         self._in_thread = in_thread
+        self._now = now
         self._nudge = nudge
         self._results = ResultIntake(root, database, librarian, in_thread, now, nudge, command, tell)
         self._drops = Drops(database, SourceIntake(database, librarian, in_thread, now), in_thread)
         self._due = False
+        self._looked = datetime.min.replace(tzinfo=pytz.UTC)
 
     async def run(self) -> None:
         """Begin to take in what waits; if that is under way, look again afterwards."""
@@ -83,7 +87,9 @@ class Uploader:
         while self._due:
             self._due = False
             await spared("what builds brought", self._take_results())
-            await spared("what lies in incoming/", self._settle_strays())
+            if self._now() - self._looked >= ANEW:
+                self._looked = self._now()
+                await spared("what lies in incoming/", self._settle_strays())
 
     async def _take_results(self) -> None:
         """Take in the results that wait, some at a time: one bad folder spares the others."""
