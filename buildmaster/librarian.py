@@ -56,7 +56,10 @@ class ILibrarian(Interface):
 
 @implementer(ILibrarian)
 class FolderLibrarian:
-    """A librarian whose contents are files in a folder, two folders deep: ``12/34/1234...``."""
+    """A librarian whose contents are files in 256 folders: ``12/1234...``.
+
+    With more of them, most of what is added would need a new one, which costs the disk as much as the content does.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -111,13 +114,13 @@ class FolderLibrarian:
 
     def older(self, beginning: str, before: float) -> tuple[str, ...]:
         """Return the contents of one folder that were last added before a POSIX time."""
-        paths = (self.folder / beginning).glob("??/*")
+        paths = (self.folder / beginning).glob("*")
         return tuple(path.name for path in paths if DIGEST.fullmatch(path.name) and path.stat().st_mtime < before)
 
     def _place(self, sha256: str) -> Path:
         if not DIGEST.fullmatch(sha256):
             raise NotKeptError(f"{sha256!r} is not a SHA-256")
-        return self.folder / sha256[:2] / sha256[2:4] / sha256
+        return self.folder / sha256[:2] / sha256
 
 
 class Copies:
@@ -171,7 +174,7 @@ def _moved(move: Callable[[Path, Path], None], copy: Path, place: Path, root: Pa
     except FileNotFoundError:
         place.parent.mkdir(parents=True, exist_ok=True)
         move(copy, place)
-        return place.parent, place.parent.parent, root
+        return place.parent, root
     return (place.parent,)
 
 

@@ -84,7 +84,7 @@ class FirstFarmTests:
 
     def test_a_chroot_is_in_the_librarian(self):
         (row,) = self.farm.json("chroot", "list")
-        stored = self.farm.root / "librarian" / row["sha256"][:2] / row["sha256"][2:4] / row["sha256"]
+        stored = self.farm.root / "librarian" / row["sha256"][:2] / row["sha256"]
         self.assertEqual((self.farm.root / "chroot.tar.gz").read_bytes(), stored.read_bytes())
 
     def test_builders_begin_dirty_and_are_clean_before_they_get_work(self):

@@ -23,9 +23,9 @@ class FolderLibrarianTests(LibrarianContract, SynchronousTestCase):
     def test_it_is_a_librarian(self):
         self.assertTrue(verifyObject(ILibrarian, self.make_librarian()))
 
-    def test_contents_lie_two_folders_deep(self):
+    def test_contents_lie_in_folders_by_their_names(self):
         sha256 = self.make_librarian().add(self.a_file(b"content")).sha256
-        place = self.folder / "librarian" / sha256[:2] / sha256[2:4] / sha256
+        place = self.folder / "librarian" / sha256[:2] / sha256
         self.assertEqual(b"content", place.read_bytes())
 
     def test_another_process_sees_what_this_one_added(self):
