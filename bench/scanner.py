@@ -25,6 +25,7 @@ from twisted.internet.protocol import Factory, Protocol
 from buildmaster.config import load
 from buildmaster.crew import make_tasks
 from buildmaster.database import Transactions, make_engine
+from buildmaster.farm.pacing import SEEN
 from buildmaster.farm.states import BuildState, CleanStatus, Pocket, Purpose, Urgency
 from buildmaster.folders import make_folders
 from buildmaster.garbage import spare
@@ -167,8 +168,8 @@ async def measure(reactor, config, transactions):
 
 
 def _told(session):
-    """Return how many slaves were heard of in the last 20 seconds, and how many logs have a tail."""
-    since = datetime.now(tz=pytz.UTC) - timedelta(seconds=20)
+    """Return how many slaves were heard of lately (that is noted once a minute), and how many logs have a tail."""
+    since = datetime.now(tz=pytz.UTC) - timedelta(seconds=SEEN + 20)
     heard = session.scalar(select(func.count()).select_from(Builder).where(Builder.last_seen > since))
     tails = session.scalar(select(func.count()).select_from(BuildQueue).where(BuildQueue.logtail.is_not(None)))
     return {"heard_lately": heard, "log_tails": tails}
