@@ -1,6 +1,6 @@
 """The questions to slaves: which are due, which are under way, and the answers that no turn has taken yet."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
@@ -14,7 +14,8 @@ from buildmaster.slave import Slaves
 
 log = Logger()
 QUIET = 0.02  # seconds without any answer that end a turn
-LONGEST = 0.25  # seconds that a turn waits for answers at the most
+ROUND = 0.01  # seconds after which a turn acts on the answers that have come, and waits for more
+LONGEST = 0.1  # seconds that a turn waits for answers at the most
 NEVER = float("-inf")
 
 
@@ -56,17 +57,18 @@ class Probes:
         self._pending: set[int] = set()
         self._awaited: set[int] = set()
         self._answers: dict[int, Answer] = {}
-        self._gathering: Deferred[None] | None = None
-        self._quiet: IDelayedCall | None = None
-        self._called = self._hurried = False
+        self._gathering: Deferred[bool] | None = None
+        self._call: IDelayedCall | None = None
+        self._ends = 0.0
+        self._came = self._called = False
 
     def begin(self) -> frozenset[int]:
         """Begin a turn; return the builders that call for it: they are due, or have answered already."""
         now = self._clock.seconds()
         asked = self._asked
         due = {builder_id for builder_id, delay in self._delays.items() if asked.get(builder_id, NEVER) + delay <= now}
-        self._hurried = bool(self._answers)
-        self._called = False
+        self._came, self._called = bool(self._answers), False
+        self._ends = now + LONGEST
         self._awaited.clear()
         return frozenset(due - self._pending | self._answers.keys())
 
@@ -98,20 +100,20 @@ class Probes:
         answered.addBoth(self._answered, builder.id)
         answered.addErrback(_broke, builder)
 
-    def gather(self) -> Deferred[None]:
-        """Fire when the turn has waited long enough for those it asked; at once if it has answers to act on."""
-        if self._hurried or not self._awaited:
-            self._awaited.clear()
-            return succeed(None)
-        self._gathering = done = Deferred[None]()
-        self._quiet = self._clock.callLater(QUIET, self._enough)
-        longest = self._clock.callLater(LONGEST, self._enough)
-        return done.addBoth(lambda _: self._forget(longest))
+    def gather(self) -> Deferred[bool]:
+        """Fire when there are answers to act on, or nobody's is worth waiting for; tell whether there may be more."""
+        if not self._awaited or self._clock.seconds() >= self._ends:
+            return succeed(self._enough(more=False))
+        if self._came:
+            return succeed(self._enough(more=True))
+        self._call = self._clock.callLater(QUIET, self._go_on)
+        self._gathering = Deferred()
+        return self._gathering
 
-    def take(self, builder: BuilderFacts) -> Answer | None:
-        """Return the slave's answer, once; None where there is none that still matters."""
-        answer = self._answers.pop(builder.id, None)
-        return answer if answer is not None and answer.belief == Belief.of(builder) else None
+    def take(self, builders: Mapping[int, BuilderFacts]) -> dict[int, Answer]:
+        """Return the answers of these builders' slaves, each once, as far as they still matter."""
+        answers = {builder_id: self._answers.pop(builder_id) for builder_id in self._answers.keys() & builders.keys()}
+        return {id_: answer for id_, answer in answers.items() if answer.belief == Belief.of(builders[id_])}
 
     async def _answer(self, builder: BuilderFacts) -> Answer:
         slave = self._slaves.of(builder)
@@ -125,29 +127,35 @@ class Probes:
             self._answers[builder_id] = answer
         if builder_id in self._awaited:
             self._awaited.discard(builder_id)
-            self._go_on_gathering()
+            self._one_came()
         elif not self._called:
             self._called = True
             self._late()
         return answer
 
-    def _go_on_gathering(self) -> None:
+    def _one_came(self) -> None:
+        first, self._came = not self._came, True
+        if self._call is None:
+            return
         if not self._awaited:
-            self._enough()
-        elif self._gathering is not None and self._quiet is not None:
-            self._quiet.reset(QUIET)
+            self._go_on()
+        elif first:
+            self._call.reset(ROUND)
 
-    def _enough(self) -> None:
+    def _go_on(self) -> None:
+        """End a round; one in which nobody answered was the last."""
+        call, self._call = self._call, None
+        if call is not None and call.active():
+            call.cancel()
         gathering, self._gathering = self._gathering, None
         if gathering is not None:
-            gathering.callback(None)
+            gathering.callback(self._enough(more=self._came and bool(self._awaited)))
 
-    def _forget(self, longest: IDelayedCall) -> None:
-        for call in (longest, self._quiet):
-            if call is not None and call.active():
-                call.cancel()
-        self._quiet = self._gathering = None
-        self._awaited.clear()
+    def _enough(self, *, more: bool) -> bool:
+        self._came = False
+        if not more:
+            self._awaited.clear()
+        return more
 
 
 def _broke(failure: Failure, builder: BuilderFacts) -> None:

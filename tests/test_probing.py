@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.states import CleanStatus
-from buildmaster.probing import LONGEST, QUIET, Probes
+from buildmaster.probing import LONGEST, QUIET, ROUND, Probes
 from tests.makers import INFO, REFUSED, a_builder, a_job, a_word
 
 IDLE = a_word("IDLE")
@@ -44,6 +44,9 @@ class ProbeTests(SynchronousTestCase):
             self.probes.ask(builder)
         return self.probes.gather()
 
+    def take(self, builder):
+        return self.probes.take({builder.id: builder}).get(builder.id)
+
     def due(self, builder, delay):
         self.probes.plan(builder, delay)
         return self.probes.due(builder)
@@ -57,59 +60,68 @@ class ProbeTests(SynchronousTestCase):
             self.answer(number)
         self.assertNoResult(turn)
         self.answer(3, REFUSED)
-        self.successResultOf(turn)
-        self.assertEqual([IDLE, IDLE, REFUSED], [self.probes.take(builder).word for builder in self.builders])
+        self.assertFalse(self.successResultOf(turn))
+        self.assertEqual([IDLE, IDLE, REFUSED], [self.take(builder).word for builder in self.builders])
         self.assertEqual([], self.clock.getDelayedCalls())
 
     def test_a_turn_ends_when_nobody_has_answered_for_a_moment(self):
         turn = self.ask()
         self.clock.advance(QUIET * 0.9)
-        self.answer(1)
-        self.clock.advance(QUIET * 0.9)
         self.assertNoResult(turn)
         self.clock.advance(QUIET * 0.2)
-        self.successResultOf(turn)
-        self.assertIsNone(self.probes.take(self.builders[1]))
+        self.assertFalse(self.successResultOf(turn))
+        self.assertIsNone(self.take(self.builders[1]))
+
+    def test_what_has_come_is_acted_on_while_others_are_waited_for(self):
+        turn = self.ask()
+        self.answer(1)
+        self.clock.advance(ROUND)
+        self.assertTrue(self.successResultOf(turn))
+        self.answer(2)
+        self.assertTrue(self.successResultOf(self.probes.gather()), "it came while the first was acted on")
+        turn = self.probes.gather()
+        self.assertNoResult(turn)
+        self.answer(3)
+        self.assertFalse(self.successResultOf(turn))
+        self.assertEqual([], self.nudges)
 
     def test_a_turn_waits_no_longer_than_its_limit(self):
         builders = [a_builder(id=number) for number in range(40)]
         turn = self.ask(*builders)
         for number in range(40):
-            if not turn.called:
-                self.answer(number)
-                self.clock.advance(QUIET * 0.8)
-        self.successResultOf(turn)
+            self.answer(number)
+            self.clock.advance(ROUND)
+            if not self.successResultOf(turn):
+                break
+            turn = self.probes.gather()
         self.assertLess(abs(LONGEST - self.clock.seconds()), QUIET)
+        self.answer(39)
+        self.assertEqual(["late"], self.nudges)
 
     def test_a_turn_with_nobody_to_ask_is_over_at_once(self):
         self.probes.begin()
-        self.successResultOf(self.probes.gather())
+        self.assertFalse(self.successResultOf(self.probes.gather()))
 
     def test_a_turn_waits_for_nobody_that_another_asked(self):
         self.ask(self.builders[0])
         self.clock.advance(QUIET)
         turn = self.ask(self.builders[1])
         self.answer(2)
-        self.successResultOf(turn)
+        self.assertFalse(self.successResultOf(turn))
 
-    def test_a_turn_that_has_answers_to_act_on_waits_for_nobody(self):
+    def test_late_answers_are_acted_on_at_once(self):
         self.ask(self.builders[0])
         self.clock.advance(QUIET)
         self.answer(1)
-        self.successResultOf(self.ask(self.builders[1]))
-        self.answer(2)
-        self.assertEqual(["late", "late"], self.nudges)
-        self.assertEqual({2}, self.probes.begin() - {1})
+        self.assertTrue(self.successResultOf(self.ask(self.builders[1])))
+        self.assertNoResult(self.probes.gather())
 
     def test_answers_that_come_while_others_are_asked_are_not_late(self):
         self.probes.begin()
         self.probes.ask(self.builders[0])
         self.answer(1)
         self.probes.ask(self.builders[1])
-        turn = self.probes.gather()
-        self.assertNoResult(turn)
-        self.answer(2)
-        self.successResultOf(turn)
+        self.assertTrue(self.successResultOf(self.probes.gather()))
         self.assertEqual([], self.nudges)
 
     def test_a_late_answer_is_taken_into_the_next_turn_which_is_called_for(self):
@@ -118,8 +130,8 @@ class ProbeTests(SynchronousTestCase):
         self.successResultOf(turn)
         self.answer(1)
         self.assertEqual(["late"], self.nudges)
-        self.assertEqual(IDLE, self.probes.take(self.builders[0]).word)
-        self.assertIsNone(self.probes.take(self.builders[0]))
+        self.assertEqual(IDLE, self.take(self.builders[0]).word)
+        self.assertIsNone(self.take(self.builders[0]))
 
     def test_many_late_answers_call_for_one_turn(self):
         self.ask()
@@ -135,7 +147,7 @@ class ProbeTests(SynchronousTestCase):
         for change in ({"job": a_job()}, {"clean_status": CleanStatus.DIRTY}, {"url": "http://elsewhere/"}):
             self.ask(self.builders[0])
             self.answer(1)
-            self.assertIsNone(self.probes.take(replace(self.builders[0], **change)))
+            self.assertIsNone(self.take(replace(self.builders[0], **change)))
             self.assertTrue(self.due(self.builders[0], 0.0))
 
     def test_a_turn_is_called_for_by_those_that_are_due_and_those_that_have_answered(self):
@@ -150,7 +162,7 @@ class ProbeTests(SynchronousTestCase):
         self.answer(3)
         self.assertEqual({eve.id, ida.id}, self.probes.begin(), "who was asked is due no more")
         for builder in (eve, ida):
-            self.probes.take(builder)
+            self.take(builder)
         self.clock.advance(60)
         self.assertEqual({eve.id}, self.probes.begin(), "bob has yet to answer")
         self.answer(1)
@@ -171,7 +183,7 @@ class ProbeTests(SynchronousTestCase):
         self.assertFalse(self.due(bob, 30.0))
         self.answer(1)
         self.assertFalse(self.due(bob, 30.0))
-        self.probes.take(bob)
+        self.take(bob)
         self.assertTrue(self.due(bob, 30.0))
         self.assertFalse(self.due(bob, 61.0))
         self.assertFalse(self.due(bob, None))
@@ -187,7 +199,7 @@ class ProbeTests(SynchronousTestCase):
             builder = a_builder(**facts)
             self.ask(builder)
             self.answer(1)
-            self.assertEqual(info, self.probes.take(builder).info, facts)
+            self.assertEqual(info, self.take(builder).info, facts)
 
     def test_a_question_that_breaks_is_logged_and_ends(self):
         turn = self.ask(self.builders[0])

@@ -1,8 +1,8 @@
 """Ask the slaves, all that are due at once; act on their answers.
 
-A turn waits for no slave in particular: it ends when all have answered, or none has for a moment. Where there are
-answers to act on already it waits for nobody. An answer that comes later is taken into the next turn, unless what was
-believed of its builder has changed.
+A turn waits for no slave in particular: it acts on answers as they come, some at a time, and ends when all have
+answered, or none has for a moment. An answer that comes later is taken into the next turn, unless what was believed of
+its builder has changed.
 
 Everybody is looked at once a second. Other turns look only at the builders that are due, that have answered, or whose
 errands have ended: what is decided on is fresh in each turn, and the others' rows have not changed but by an operator.
@@ -76,9 +76,17 @@ class Scanner:
         believed = await self._look(called)
         builders = [_landed(builder, self._collector) for builder in believed if builder.id not in away]
         await self._ask_those_due(builders)
-        await self._probes.gather()
-        answers = {builder.id: answer for builder in builders if (answer := self._probes.take(builder)) is not None}
-        await self._effects.carry_out(await self._decisions(builders, answers))
+        await self._act({builder.id: builder for builder in builders})
+
+    async def _act(self, builders: dict[int, BuilderFacts]) -> None:
+        """Act on the answers as they come; then see what is to be done about those that gave none."""
+        more = True
+        while more:
+            more = await self._probes.gather()
+            answers = self._probes.take(builders)
+            heard = [builders.pop(builder_id) for builder_id in answers]
+            await self._effects.carry_out(await self._decisions(heard, answers))
+        await self._effects.carry_out(await self._decisions(list(builders.values()), {}))
 
     async def _look(self, called: frozenset[int]) -> Sequence[BuilderFacts]:
         """Return what is believed of those that call for this turn, or of everybody."""
@@ -89,6 +97,7 @@ class Scanner:
         everybody = await self._database.read(snapshot)
         self._probes.keep({builder.id for builder in everybody})
         self._silences.forget()
+        self._silences.note(everybody, {}, self._now())
         self._tell_of_empty_groups(everybody)
         return everybody
 
