@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.archfiles import dpkg_tables
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.architectures import NO_ARCH_SPECIFIC
 from buildmaster.farm.states import ENDED, HELD, BuilderStatus, BuildState, CleanStatus, Purpose, SeriesStatus
 from buildmaster.model.archive import BinaryPackageRelease
 from buildmaster.model.builders import Builder
@@ -21,11 +23,14 @@ from buildmaster.model.cancelling import cancel
 from buildmaster.model.distribution import DistroSeries
 from buildmaster.model.files import StoredFile
 from buildmaster.model.freezing import Part, freeze, thaw
+from buildmaster.model.invariants import broken_invariants
 from buildmaster.model.retries import retry
+from buildmaster.model.unbuilt import look_for_unbuilt
 from tests.master import Master, results_of
 from tests.rows import an_archive
 
 S = BuildState
+TABLE = dpkg_tables()
 TURNS = ("slave_scanner", "dispatcher", "uploader", "queue_builder")
 BUILDERS = {
     "bob": {},
@@ -195,6 +200,7 @@ class FarmMachine(RuleBasedStateMachine):
         self.what_has_ended_stays_as_it_is()
         self.what_is_built_is_in_the_librarian()
         self.no_build_is_failed_without_proof()
+        self.the_doctor_finds_no_contradiction()
         self.nothing_breaks()
 
     def what_is_held_is_held_by_one(self):
@@ -228,6 +234,12 @@ class FarmMachine(RuleBasedStateMachine):
         for build, attempts in self.master.read(_convicted):
             blamed = [attempt for attempt in attempts if attempt.blamed]
             assert len({attempt.builder_id for attempt in blamed}) >= 3 or len(blamed) >= 5, (build.id, build.failure)
+
+    def the_doctor_finds_no_contradiction(self):
+        rules = {self.master.series_id: NO_ARCH_SPECIFIC}
+        looked = self.master.read(look_for_unbuilt, TABLE, rules, 0, 1000)
+        found = self.master.read(broken_invariants, lambda sha256: self.master.librarian.path(sha256).exists())
+        assert (looked.missing, found) == ((), ())
 
     def nothing_breaks(self):
         broken = self.case.flushLoggedErrors()
