@@ -35,7 +35,7 @@ READING = {"buildmaster_reading": True}
 def make_engine(url: str) -> Engine:
     """Return an engine for ``url``: SQLite in WAL with a busy timeout, or PostgreSQL through psycopg2."""
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, executemany_mode="values_plus_batch")
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
