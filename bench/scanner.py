@@ -37,7 +37,7 @@ from buildmaster.parts import make_parts
 from buildmaster.upgrading import upgrade
 
 NOW = datetime.now(tz=pytz.UTC)
-PACE = 1.0  # seconds from the end of a turn to the next, as the conf file has it
+PACE = 0.25  # seconds from the end of a turn to the next, as the conf file has it
 
 
 class SlaveProtocol(Protocol):

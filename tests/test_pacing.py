@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.pacing import SEEN, SOON, Pace, interval, noteworthy
+from buildmaster.farm.pacing import MOST, SEEN, SOON, Pace, crowding, interval, noteworthy, spaced
 from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
 from tests.makers import NOW, a_builder, a_job, ago
 
@@ -45,6 +47,22 @@ class PacingTests(SynchronousTestCase):
     def test_the_table(self):
         for name, facts, seconds in ROWS:
             self.assertEqual(seconds, interval(a_builder(**facts), NOW, PACE), name)
+
+    def test_few_builders_are_no_crowd(self):
+        self.assertEqual(1.0, crowding([]))
+        self.assertEqual(1.0, crowding([None, 1.0] * int(MOST)))
+        self.assertEqual(3.0, crowding([1.0] * int(3 * MOST)))
+
+    def test_in_a_crowd_all_wait_longer_but_none_for_longer_than_usual(self):
+        for delay, wanted in ((0.25, 0.75), (1.0, 3.0), (3.0, 5.0), (5.0, 5.0), (15.0, 15.0), (None, None)):
+            self.assertEqual(wanted, spaced(delay, 3.0, PACE))
+            self.assertEqual(delay, spaced(delay, 1.0, PACE))
+
+    @given(st.lists(st.floats(0.25, 15.0), max_size=2000))
+    def test_a_crowd_is_asked_no_more_often_than_it_may(self, delays):
+        crowd = crowding(delays)
+        rate = sum(1 / spaced(delay, crowd, PACE) for delay in delays)
+        self.assertLessEqual(rate, MOST + len(delays) / PACE.building + 1e-6)
 
     def test_an_answer_is_news_after_silence_and_once_a_minute(self):
         for name, facts, wanted in ANSWERS:

@@ -1,5 +1,10 @@
-"""When a builder is asked again: often where something is about to end, seldom where nothing happens."""
+"""When a builder is asked again: often where something is about to end, seldom where nothing happens.
 
+On a large farm with many small builds that would be too often: then all builders wait longer, but none for longer than
+the usual interval.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +15,7 @@ SOON = 1.0  # seconds: of a builder that is being cleaned, or whose build is bei
 FAR = 4.0  # intervals before and after its estimated end, in which a build is asked about at the usual interval
 RARE = 3.0  # times the usual interval, at the most
 FIRST = 0.25  # seconds: of a build that has just begun
+MOST = 200.0  # questions a second, beyond which those come less often that would come more often than usual
 SEEN = 60.0  # seconds: so often it is noted that a builder goes on answering
 YOUNG = 4.0  # a build is asked about again after this part of its age: small ones end early
 
@@ -29,6 +35,16 @@ def interval(builder: BuilderFacts, now: datetime, pace: Pace) -> float | None:
     if builder.job is not None:
         return _building(builder.job, now, pace)
     return pace.idle if builder.clean_status is CleanStatus.CLEAN and not builder.silent_scans else SOON
+
+
+def crowding(delays: Iterable[float | None]) -> float:
+    """Return how many times too many questions a second builders would get at these intervals; at least 1."""
+    return max(1.0, sum(1 / delay for delay in delays if delay is not None) / MOST)
+
+
+def spaced(delay: float | None, crowd: float, pace: Pace) -> float | None:
+    """Return the interval in a crowd: as many times longer, up to the usual one."""
+    return None if delay is None else max(delay, min(delay * crowd, pace.building))
 
 
 def noteworthy(builder: BuilderFacts, now: datetime) -> bool:

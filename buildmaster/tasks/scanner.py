@@ -22,7 +22,7 @@ from buildmaster.errands import Errands
 from buildmaster.farm.actions import Restore
 from buildmaster.farm.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
 from buildmaster.farm.groups import unserved
-from buildmaster.farm.pacing import Pace, interval
+from buildmaster.farm.pacing import Pace, crowding, interval, spaced
 from buildmaster.farm.scanning import decide, marked_since_silent
 from buildmaster.farm.states import BuildState, FailedBy
 from buildmaster.model.cookies import mismatch
@@ -67,6 +67,7 @@ class Scanner:
         self._limits = limits
         self._now = now
         self._looked = NEVER
+        self._crowd = 1.0
         self._empty: frozenset[str] = frozenset()
 
     async def run(self) -> None:
@@ -97,7 +98,9 @@ class Scanner:
         everybody = await self._database.read(snapshot)
         self._probes.keep({builder.id for builder in everybody})
         self._silences.forget()
-        self._silences.note(everybody, {}, self._now())
+        now = self._now()
+        self._silences.note(everybody, {}, now)
+        self._crowd = crowding(interval(builder, now, self._pace) for builder in everybody)
         self._tell_of_empty_groups(everybody)
         return everybody
 
@@ -111,7 +114,7 @@ class Scanner:
     async def _ask_those_due(self, builders: Sequence[BuilderFacts]) -> None:
         now = self._now()
         async for builder in unhurried(self._clock, builders):
-            self._probes.plan(builder, interval(builder, now, self._pace))
+            self._probes.plan(builder, spaced(interval(builder, now, self._pace), self._crowd, self._pace))
             if self._probes.due(builder):
                 self._probes.ask(builder)
 
