@@ -24,6 +24,7 @@ from buildmaster.model.distribution import DistroSeries
 from buildmaster.model.files import StoredFile
 from buildmaster.model.freezing import Part, freeze, thaw
 from buildmaster.model.invariants import broken_invariants
+from buildmaster.model.registering import examine_again
 from buildmaster.model.retries import retry
 from buildmaster.model.unbuilt import look_for_unbuilt
 from tests.master import Master, results_of
@@ -121,7 +122,7 @@ class FarmMachine(RuleBasedStateMachine):
 
     @rule(status=st.sampled_from([SeriesStatus.DEVELOPMENT, SeriesStatus.CURRENT, SeriesStatus.FROZEN]))
     def release(self, status):
-        self.master.write(lambda session: setattr(session.get(DistroSeries, self.master.series_id), "status", status))
+        self.master.write(_set_status, self.master.series_id, status)
 
     @rule(frozen=st.booleans())
     def freeze(self, frozen):
@@ -275,6 +276,11 @@ class FarmMachine(RuleBasedStateMachine):
         unfinished = self.master.read(_unfinished)
         assert not unfinished, (unfinished, self.master.read(_farm))
         self.all_is_well()
+
+
+def _set_status(session, series_id, status):
+    session.get(DistroSeries, series_id).status = status
+    examine_again(session, series_id)
 
 
 def _held(session):
