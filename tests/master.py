@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import event
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
@@ -176,6 +176,8 @@ class Master:
         """Be a new daemon: what was in memory is gone, what was under way never ends."""
         if self.life is not None:
             self.life.kill()
+            self.parts.uploads.stop(0).cancel()  # the lock on uploads dies with its process
+            self.case.flushLoggedErrors(CancelledError)
         self.life = Life(self.network)
         self.nudged = set()
         parts = make_parts(self.config, self.life, self.transactions, self.nudged.add)
