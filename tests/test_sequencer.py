@@ -189,7 +189,7 @@ class NudgeTests(SequencerTestCase):
         self.clock.advance(0.0625)
         ends[0].callback(None)
         self.pass_time(1, step=0.03125)
-        self.assertEqual([60, 60 + 3 * 0.0625], task.runs)
+        self.assertEqual([60, 60 + 2 * 0.0625], task.runs)
 
     def test_a_rest_delays_nobody_else(self):
         end = Deferred()

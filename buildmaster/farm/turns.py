@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 LEAST_PAUSE = 0.02  # seconds between two runs of a job that is nudged all the time
-SHARE = 2.0  # times what its last run took: so long such a job rests, so it takes a third of the time at the most
+SHARE = 1.0  # times what its last run took: so long such a job rests, so it takes half of the time at the most
 LONGEST_REST = 0.25  # seconds: a run may have waited for others, which is not to be paid for twice
 
 
