@@ -37,7 +37,7 @@ class Build(Base):
         UniqueConstraint("sourcepackagerelease_id", "distroarchseries_id", "archive_id"),
         Index("ix_build_buildstate", "buildstate", "id"),
         Index("ix_build_archive_id", "archive_id", "buildstate"),
-        Index("ix_build_builder_id", "builder_id"),
+        Index("ix_build_builder_id", "builder_id", sqlite_where=TAKEN, postgresql_where=TAKEN),
         AUTOINCREMENT,
     )
 

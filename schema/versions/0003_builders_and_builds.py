@@ -103,7 +103,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("build") as table:
         table.create_index("ix_build_archive_id", ["archive_id", "buildstate"], unique=False)
-        table.create_index("ix_build_builder_id", ["builder_id"], unique=False)
+        taken = sa.text("builder_id IS NOT NULL")
+        table.create_index(
+            "ix_build_builder_id", ["builder_id"], unique=False, sqlite_where=taken, postgresql_where=taken
+        )
         table.create_index("ix_build_buildstate", ["buildstate", "id"], unique=False)
 
     op.create_table(
