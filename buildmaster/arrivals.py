@@ -80,11 +80,21 @@ def receive(root: Path, librarian: Any, arrivals: Sequence[Arrival]) -> None:
     """
     for arrival in arrivals[:1]:
         prepare(root, arrival.steps)
-    small: list[bytes] = []
+    small: list[tuple[Arrival, list[bytes]]] = []
     for arrival in arrivals:
         with _noted(arrival):
-            small += _receive(root, librarian, arrival)
-    librarian.add_bytes(small)
+            small.append((arrival, _receive(root, librarian, arrival)))
+    _keep_small(librarian, small)
+
+
+def _keep_small(librarian: Any, small: Sequence[tuple[Arrival, list[bytes]]]) -> None:
+    """Keep what small binaries hold: all at once, or, where one of them spoils that, each arrival's alone."""
+    try:
+        librarian.add_bytes([held for _, helds in small for held in helds])
+    except OSError:
+        for arrival, helds in small:
+            with _noted(arrival):
+                librarian.add_bytes(helds)
 
 
 def _receive(root: Path, librarian: Any, arrival: Arrival) -> list[bytes]:

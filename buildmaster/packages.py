@@ -29,7 +29,7 @@ MAGIC = b"!<arch>\n"
 HEADER = 60  # bytes
 MEMBERS = 3  # that are looked at: debian-binary, control.tar, data.tar (deb(5))
 UNPACK_LIMIT = 60  # seconds
-HELD = 1 << 20  # bytes of a folder's small files that are held
+HELD = 1 << 19  # bytes of a folder's small files that are held
 TROUBLES = (
     tarfile.TarError,
     zlib.error,

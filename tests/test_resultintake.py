@@ -1,5 +1,7 @@
 """Results are taken in beside the turns, many at once, and one spares the others."""
 
+import hashlib
+
 from twisted.internet.defer import Deferred, execute
 
 from buildmaster import resultintake
@@ -7,7 +9,7 @@ from buildmaster.farm.states import BuildState
 from buildmaster.folders import ACCEPTED, INCOMING
 from buildmaster.leaves import LOG_NAME, LeafLog, LockedError, locked
 from buildmaster.model.builds import Build
-from tests.packages import results, write
+from tests.packages import a_changes, a_control, a_deb, results, write
 from tests.uploading import LEAF, UploaderCase, builds_that_wait, leaf_of
 
 S = BuildState
@@ -100,6 +102,17 @@ class ManyTests(UploaderCase):
         self.assertEqual(2, len(self.flushLoggedErrors(OSError)))  # the second when it looks at what is left
         self.assertEqual([S.FULLYBUILT] * 2 + [S.FAILEDTOUPLOAD] + [S.FULLYBUILT] * 3, self.states())
         self.assertEqual([f"{INCOMING}/{leaf_of(4)}"], [place for place in self.places() if place.startswith(INCOMING)])
+
+    def test_one_that_can_not_be_kept_spares_the_others(self):
+        self.add(3)
+        debs = {"hello_1.0-1_i386.deb": a_deb(a_control(Homepage="elsewhere"))}
+        write(self.root / INCOMING / leaf_of(1), {**debs, "hello_1.0-1_i386.changes": a_changes(debs).encode()})
+        (shelf,) = {hashlib.sha256(held).hexdigest()[:2] for held in debs.values()}
+        write(self.root / "librarian", {shelf: b"in the way"})
+        self.turn()
+        self.assertEqual(1, len(self.flushLoggedErrors(OSError)))
+        self.assertEqual([S.FULLYBUILT, S.UPLOADING, S.FULLYBUILT], self.states())
+        self.assertEqual([], list((self.root / "librarian" / "new").iterdir()))
 
     def test_all_are_taken_in_where_more_wait_than_go_together(self):
         self.patch(resultintake, "TOGETHER", 2)
