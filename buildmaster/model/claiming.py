@@ -144,7 +144,7 @@ def candidates(session: Session, away: Collection[int]) -> tuple[Candidate, ...]
 def idle_builders(session: Session, away: Collection[int]) -> tuple[Candidate, ...]:
     """Return the candidates that have processors, and no hindrance: seldom more than a few of many."""
     found: dict[int, Candidate] = {}
-    for builder_id, name, trusted, processor in session.connection().execute(IDLE):
+    for builder_id, name, trusted, processor in session.connection().execute(IDLE).all():
         others = found[builder_id].processors if builder_id in found else ()
         found[builder_id] = Candidate(builder_id, name, (*others, processor), trusted)
     return tuple(builder for builder in found.values() if builder.id not in away)
@@ -155,7 +155,7 @@ def heads(session: Session, wanted: dict[Pool, int]) -> list[Head]:
     found = []
     for (processor, trusted), number in wanted.items():
         pool = {"processor": processor, "trusted": trusted, "number": number}
-        for entry_id, build_id, score, shunned_id in session.connection().execute(HEADS, pool):
+        for entry_id, build_id, score, shunned_id in session.connection().execute(HEADS, pool).all():
             found.append(Head(entry_id, build_id, processor, trusted, score, shunned_id))
     return with_failures(session, found)
 
@@ -249,7 +249,7 @@ def _still_fitting(session: Session, now: datetime, plan: Sequence[Assignment]) 
     Others may have changed rows since they were read, where the database lets several write at once.
     """
     connection = session.connection()
-    free = set(connection.scalars(FREE, {"ids": [assignment.entry_id for assignment in plan]}))
+    free = set(connection.scalars(FREE, {"ids": [assignment.entry_id for assignment in plan]}).all())
     ids = [assignment.builder_id for assignment in plan if assignment.entry_id in free]
-    fit = set(connection.scalars(TAKE_BUILDERS, {"ids": ids, "now": now}))
+    fit = set(connection.scalars(TAKE_BUILDERS, {"ids": ids, "now": now}).all())
     return [assignment for assignment in plan if assignment.entry_id in free and assignment.builder_id in fit]
