@@ -46,8 +46,9 @@ def master(count, seconds, waiting, new_url):
     return {"builds/s": built / time, "CPU ms": cpu / built * 1000, "MB": memory}
 
 
-def bare(way, count, builds=400):
+def bare(way, count):
     """Return the figures of the bare protocol."""
+    builds = max(400, 2 * count)
     slaves = Slaves(count)
     try:
         return told([sys.executable, "-m", "bench.bare", way, str(builds), *map(str, slaves.ports)])

@@ -9,6 +9,7 @@
 ``restart()`` drops all that a daemon keeps in memory. Nothing else of it is a double but network, slaves, time and processes.
 """
 
+import gc
 import hashlib
 from contextlib import suppress
 from dataclasses import replace
@@ -184,6 +185,7 @@ class Master:
         database = MortalDatabase(self.transactions, self.life)
         self.parts = replace(parts, database=database, librarian=self.librarian, disk=Disk(self.root, 0), now=self.now)
         self.tasks = make_tasks(self.parts)
+        gc.collect()  # what the dead one was doing ends here, and not at some other time; a lock dies with its process
 
     # Time
 
