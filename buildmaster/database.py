@@ -134,7 +134,7 @@ class Database:
     Next to it come statements, so what many do at the same time is ``joined``: one deed, done with all their items.
     """
 
-    def __init__(self, reactor: Any, transactions: Transactions) -> None:  # Any: IReactorThreads and IReactorCore
+    def __init__(self, reactor: Any, transactions: Transactions) -> None:  # Any: IReactorThreads and IReactorTime
         self._reactor = reactor
         self._transactions = transactions
         self._writer = ThreadPool(0, 1, "database-writer")
@@ -177,11 +177,14 @@ class Database:
 
     def _ask(self, asked: Asked | Group) -> None:
         self._asked.append(asked)
-        if not self._writing:
-            self._write()
+        if not self._writing:  # in a moment, so that all that is asked for in this one goes together
+            self._writing = True
+            self._reactor.callLater(0, self._write)
 
     def _write(self) -> None:
-        """Begin with the works that were asked for first."""
+        """Begin with the works that were asked for first; none is left where the service has stopped meanwhile."""
+        if not self._asked:
+            return
         self._writing = True
         some = [self._asked.popleft() for _ in range(min(TOGETHER, len(self._asked)))]
         self._groups = {deed: group for deed, group in self._groups.items() if group not in some}

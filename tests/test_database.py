@@ -48,13 +48,16 @@ class WritingTogetherTests(SynchronousTestCase):
 
 
 class Calls:
-    """The one part of a reactor that threads use: what they ask it to call is called when the test says so."""
+    """The part of a reactor that is used: what it is asked to call is called when the test says so."""
 
     def __init__(self):
         self._asked = Queue()
 
     def callFromThread(self, work, *args):
         self._asked.put((work, args))
+
+    def callLater(self, delay, work, *args):
+        self.callFromThread(work, *args)
 
     def until(self, done):
         """Return the result of a Deferred that a thread fires."""
@@ -80,8 +83,7 @@ class JoiningTests(SynchronousTestCase):
         self.addCleanup(self.database.stop)
 
     def results(self, words):
-        """Return what became of the words, which come while another work is under way."""
-        self.database.run(keep, "first")
+        """Return what became of the words, which come at once."""
         joined = DeferredList([self.database.join(keep_all, word) for word in words], consumeErrors=True)
         return self.calls.until(joined)
 
