@@ -93,11 +93,12 @@ def peer(count, builds, waiting, database):
 def compare(figures):
     """Put the master beside Buildbot on the same database, and beside the bare protocol."""
     for database in PEERS:
-        ours = figures.get(f"master, {database}")
-        for name, against in (("x Buildbot", f"Buildbot, {database}"), ("x Agent", AGENT)):
-            if ours and against in figures:
-                ours[name] = ours["builds/s"] / figures[against]["builds/s"]
-                ours[f"{name}'s CPU"] = ours["CPU ms"] / figures[against]["CPU ms"]
+        ours, theirs = figures.get(f"master, {database}"), figures.get(f"Buildbot, {database}")
+        if ours and theirs:
+            ours["x Buildbot"] = ours["builds/s"] / theirs["builds/s"]
+            ours["x its CPU"] = ours["CPU ms"] / theirs["CPU ms"]
+        if ours and AGENT in figures:
+            ours["x Agent"] = ours["builds/s"] / figures[AGENT]["builds/s"]
 
 
 def measure(rounds, seconds, waiting, counts):

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from bench import page
 from bench.figures import FAILED, interleaved, medians, percentile, rounded, tell
 from bench.targets import TARGETS, Target, cell, judged, ratio
+from bench.throughput import AGENT, compare
 
 
 class FiguresTests(SynchronousTestCase):
@@ -96,6 +97,20 @@ class PageTests(SynchronousTestCase):
         text = page.PAGE.read_text()
         for name in ("figures", "targets"):
             self.assertLess(text.index(f".. {name} begin\n"), text.index(f".. {name} end\n"))
+
+
+class ThroughputTests(SynchronousTestCase):
+    def test_the_master_is_compared_with_buildbot_on_the_same_database_and_with_the_agent(self):
+        figures = {
+            "master, SQLite": {"builds/s": 50, "CPU ms": 10},
+            "Buildbot, SQLite": {"builds/s": 5, "CPU ms": 100},
+            "master, PostgreSQL": {"builds/s": 60, "CPU ms": 10},
+            AGENT: {"builds/s": 200, "CPU ms": 4},
+        }
+        compare(figures)
+        sqlite, postgresql = figures["master, SQLite"], figures["master, PostgreSQL"]
+        self.assertEqual((10, 0.1, 0.25), (sqlite["x Buildbot"], sqlite["x its CPU"], sqlite["x Agent"]))
+        self.assertEqual((0.3, False), (postgresql["x Agent"], "x Buildbot" in postgresql))
 
 
 class TargetTests(SynchronousTestCase):
