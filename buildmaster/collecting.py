@@ -81,14 +81,16 @@ class Collector:
     async def collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> bool:
         """Fetch log and results and hand them on; tell whether they were still wanted.
 
-        Raise CollectionFailedError where the slave stalls or lies.
+        The log is fetched while the database is told. Raise CollectionFailedError where the slave stalls or lies.
         """
-        before = await self._database.join(begin_gathering, job.attempt_id)
+        begun = self._database.join(begin_gathering, job.attempt_id)
+        early = await self._fetch_log(slave, job) if job.state is BuildState.BUILDING else None
+        before = await begun
         if before is None:
+            self.forget(job)
             return False
-        resumed = before is BuildState.GATHERING
-        found = await self._found(job, filemap) if resumed else Found()
-        log = await self.log(slave, job) if resumed else await self._fetch_log(slave, job)
+        found = await self._found(job, filemap) if before is BuildState.GATHERING else Found()
+        log = early or await self.log(slave, job)
         leaf = found.leaf
         if leaf is None:
             await self._fetch_all(slave, job, filemap, found.sizes)

@@ -1,6 +1,7 @@
 """A build's log and results are fetched, verified and landed; after a kill anywhere the rest is done, and nothing twice."""
 
 import gzip
+from dataclasses import replace
 
 from twisted.internet.defer import Deferred, execute, succeed
 from twisted.trial.unittest import SynchronousTestCase
@@ -59,7 +60,8 @@ class CollectingCase(OnSQLite, SynchronousTestCase):
         bounds = Bounds(**{"files": 3, "size": 1000, "log": 1000, **bounds})
         database = inline(self.transactions)
         collector = Collector(database, self.librarian, self.root, bounds, self.in_thread, lambda: NOW)
-        return Deferred.fromCoroutine(collector.collect(self.slave, self.job, filemap))
+        job = replace(self.job, state=self.build().buildstate)
+        return Deferred.fromCoroutine(collector.collect(self.slave, job, filemap))
 
     def collect(self, filemap=FILEMAP, **bounds):
         return self.successResultOf(self.start(filemap, **bounds))
@@ -124,6 +126,15 @@ class CollectTests(CollectingCase):
             self.set(Build, self.build_id, buildstate=state)
             self.assertFalse(self.collect())
         self.assertEqual([], self.slave.fetched)
+
+    def test_a_build_that_was_cancelled_meanwhile_leaves_nothing_behind(self):
+        job = self.job
+        self.set(Build, self.build_id, buildstate=BuildState.CANCELLING)
+        bounds = Bounds(3, 1000, 1000)
+        collector = Collector(inline(self.transactions), self.librarian, self.root, bounds, execute, lambda: NOW)
+        self.assertFalse(self.successResultOf(Deferred.fromCoroutine(collector.collect(self.slave, job, FILEMAP))))
+        self.assertEqual((["buildlog"], []), (self.slave.fetched, list((self.root / GATHERING).iterdir())))
+        self.assertIsNone(self.landed())
 
     def test_a_build_with_no_files_is_the_uploaders_to_refuse(self):
         self.assertTrue(self.collect(()))
