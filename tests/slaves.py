@@ -74,6 +74,11 @@ class SlaveDouble:
         if self._timer and self._timer.active():
             self._timer.cancel()
 
+    @property
+    def endless(self):
+        """Whether what is under way has no end before it."""
+        return self.status in {S.BUILDING, S.ABORTING} and not (self._timer and self._timer.active())
+
     # What a test tells it
 
     def will(self, verdict="OK", **ways):

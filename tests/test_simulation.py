@@ -261,7 +261,7 @@ class FarmMachine(RuleBasedStateMachine):
         for name in BUILDERS:
             slave = self.slave(name)
             slave.recover()
-            if slave.stuck or slave.status is BuilderStatus.ABORTING or slave.ending.duration is None:
+            if slave.stuck or slave.endless:
                 slave.forget()
             slave.fetching, slave.abortable = 0.0, True
             slave.will("OK", duration=2, files=results_of)
