@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, ensureDeferred
 
 from buildmaster.database import Database
 from buildmaster.farm.facts import Content, JobFacts, Silence
@@ -81,21 +81,21 @@ class Collector:
     async def collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> bool:
         """Fetch log and results and hand them on; tell whether they were still wanted.
 
-        The log is fetched while the database is told. Raise CollectionFailedError where the slave stalls or lies.
+        Nothing lands before the log is kept. Raise CollectionFailedError where the slave stalls or lies.
         """
-        begun = self._database.join(begin_gathering, job.attempt_id)
-        early = await self._fetch_log(slave, job) if job.state is BuildState.BUILDING else None
-        before = await begun
+        log = ensureDeferred((self._fetch_log if job.state is BuildState.BUILDING else self.log)(slave, job))
+        try:
+            before = await self._database.join(begin_gathering, job.attempt_id)
+            found = await self._found(job, filemap) if before is BuildState.GATHERING else Found()
+            if before is not None and found.leaf is None:
+                await self._fetch_all(slave, job, filemap, found.sizes)
+        finally:
+            kept = await log
         if before is None:
             self.forget(job)
             return False
-        found = await self._found(job, filemap) if before is BuildState.GATHERING else Found()
-        log = early or await self.log(slave, job)
-        leaf = found.leaf
-        if leaf is None:
-            await self._fetch_all(slave, job, filemap, found.sizes)
-            leaf = await self._in_thread(self._land, job)
-        landing = Landing(job.attempt_id, leaf, log.named(BuildState.UPLOADING), self._now())
+        leaf = found.leaf or await self._in_thread(self._land, job)
+        landing = Landing(job.attempt_id, leaf, kept.named(BuildState.UPLOADING), self._now())
         done = await self._database.join(land, landing)
         self.forget(job)
         return bool(done)

@@ -13,8 +13,8 @@ from buildmaster.farm.states import CleanStatus
 from buildmaster.slave import Slaves
 
 log = Logger()
-QUIET = 0.02  # seconds without any answer that end a turn
-ROUND = 0.01  # seconds after which a turn acts on the answers that have come, and waits for more
+QUIET = 0.01  # seconds without any answer that end a turn
+ROUND = 0.005  # seconds after which a turn acts on the answers that have come, and waits for more
 LONGEST = 0.1  # seconds that a turn waits for answers at the most
 NEVER = float("-inf")
 

@@ -4,6 +4,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.farm.turns import LEAST_PAUSE
 from buildmaster.sequencer import GRACE, BuildSequencer, BuildSequencerJob, TurnGivenUpError
 
 
@@ -167,8 +168,8 @@ class NudgeTests(SequencerTestCase):
         self.clock.advance(1)
         for _ in range(100):
             sequencer.nudge("a")
-            self.clock.advance(0.005)
-        self.assertGreaterEqual(min(b - a for a, b in zip(task.runs, task.runs[1:], strict=False)), 0.0199)
+            self.clock.advance(LEAST_PAUSE / 4)
+        self.assertGreaterEqual(min(b - a for a, b in zip(task.runs, task.runs[1:], strict=False)), LEAST_PAUSE - 1e-4)
 
     def test_a_nudge_during_the_run_is_kept(self):
         end = Deferred()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-LEAST_PAUSE = 0.02  # seconds between two runs of a job that is nudged all the time
+LEAST_PAUSE = 0.01  # seconds between two runs of a job that is nudged all the time
 SHARE = 1.0  # times what its last run took: so long such a job rests, so it takes half of the time at the most
 LONGEST_REST = 0.25  # seconds: a run may have waited for others, which is not to be paid for twice
 
