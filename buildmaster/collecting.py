@@ -84,13 +84,15 @@ class Collector:
         Nothing lands before the log is kept. Raise CollectionFailedError where the slave stalls or lies.
         """
         log = ensureDeferred((self._fetch_log if job.state is BuildState.BUILDING else self.log)(slave, job))
+        before = await self._database.join(begin_gathering, job.attempt_id)
+        found = await self._found(job, filemap) if before is BuildState.GATHERING else Found()
         try:
-            before = await self._database.join(begin_gathering, job.attempt_id)
-            found = await self._found(job, filemap) if before is BuildState.GATHERING else Found()
             if before is not None and found.leaf is None:
                 await self._fetch_all(slave, job, filemap, found.sizes)
-        finally:
-            kept = await log
+        except CollectionFailedError:
+            await log
+            raise
+        kept = await log
         if before is None:
             self.forget(job)
             return False
