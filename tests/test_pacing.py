@@ -53,6 +53,9 @@ class PacingTests(SynchronousTestCase):
         self.assertEqual(1.0, crowding([None, 1.0] * int(MOST)))
         self.assertEqual(3.0, crowding([1.0] * int(3 * MOST)))
 
+    def test_who_is_to_be_asked_in_every_turn_is_no_endless_crowd(self):
+        self.assertEqual(1.0, crowding([0.0]))
+
     def test_in_a_crowd_all_wait_longer_but_none_for_longer_than_usual(self):
         for delay, wanted in ((0.25, 0.75), (1.0, 3.0), (3.0, 5.0), (5.0, 5.0), (15.0, 15.0), (None, None)):
             self.assertEqual(wanted, spaced(delay, 3.0, PACE))

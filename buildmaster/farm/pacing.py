@@ -39,7 +39,7 @@ def interval(builder: BuilderFacts, now: datetime, pace: Pace) -> float | None:
 
 def crowding(delays: Iterable[float | None]) -> float:
     """Return how many times too many questions a second builders would get at these intervals; at least 1."""
-    return max(1.0, sum(1 / delay for delay in delays if delay is not None) / MOST)
+    return max(1.0, sum(1 / max(delay, FIRST) for delay in delays if delay is not None) / MOST)
 
 
 def spaced(delay: float | None, crowd: float, pace: Pace) -> float | None:
