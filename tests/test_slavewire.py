@@ -1,7 +1,6 @@
 """Connections under any history of a slave: every call ends in time, once; what may not be repeated is not."""
 
 import itertools
-import tempfile
 from pathlib import Path
 
 from hypothesis import given
@@ -10,6 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.slave import Slave
+from buildmaster.slavefiles import HashedFile
 from buildmaster.slavewire import Address
 from tests.farm import FarmNetwork
 
@@ -44,7 +44,7 @@ class History:
         arguments = {
             "build": (next(self.cookies), "binarypackage", "ab", {}, {}),
             "ensurepresent": ("ab", None, "", ""),
-            "fetch": ("buildlog", Path(tempfile.gettempdir()) / "no such folder" / "log", 100),
+            "fetch": ("buildlog", HashedFile(Path("/dev/null/log")), 100),
         }
         return getattr(self.slave, name)(*arguments.get(name, ()))
 
