@@ -144,11 +144,13 @@ async def scan_turn(reactor, farm):
     parts = replace(parts, slaves=slaves)
     parts.database.start()
     scanner = make_tasks(parts)["slave_scanner"]
-    while len(seconds) < REPEATS and time.monotonic() < over:
-        begun, slaves.asked = time.process_time(), 0
-        await Deferred.fromCoroutine(scanner.run())
-        seconds.append(time.process_time() - begun)
-    parts.database.stop()
+    try:
+        while len(seconds) < REPEATS and time.monotonic() < over:
+            begun, slaves.asked = time.process_time(), 0
+            await Deferred.fromCoroutine(scanner.run())
+            seconds.append(time.process_time() - begun)
+    finally:
+        parts.database.stop()
     return row_of("scanner", farm, slaves.asked, seconds)
 
 

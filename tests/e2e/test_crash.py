@@ -1,14 +1,10 @@
 """The daemon may die at any moment: after the next start everything ends as if nothing had happened."""
 
 import time
-from datetime import datetime
 
-import pytz
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.model.buildlists import Context, Wanted, builds
 from tests.databases import postgresql_url
-from tests.processes import wait_until
 from tests.runningfarm import RunningFarm
 
 MOMENTS = (0.4, 0.9, 1.3, 1.7)  # seconds from a start to the next kill: in all stages of the builds
@@ -21,12 +17,6 @@ class CrashTests:
         self.farm = RunningFarm(self, url=self.database_url())
         for name in ("bob", "frog"):
             self.farm.add_slave(name)
-
-    def states(self):
-        return {
-            build.state
-            for build in self.farm.transactions.read(builds, Wanted(), 100, Context("", datetime.now(pytz.UTC)))
-        }
 
     def check_all_is_well(self, found):
         for build in found:
@@ -63,7 +53,7 @@ class CrashTests:
     def test_killed_while_results_are_fetched(self):
         self.farm.start()
         self.farm.upload("tiny", "1.0+sleep1")
-        wait_until(lambda: self.states() & {"GATHERING", "UPLOADING"}, "results are fetched")
+        self.farm.daemon.wait_for("its results are fetched")
         self.farm.kill()
         self.farm.start()
         self.check_all_is_well(self.farm.wait_for_states("FULLYBUILT"))
