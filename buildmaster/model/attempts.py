@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from buildmaster.farm.states import HELD, BuildState, CleanStatus, check_transition
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.lognames import name_log
-from buildmaster.model.mapping import among, changed, table_of
+from buildmaster.model.mapping import IDS, changed, table_of
 from buildmaster.model.upkeep import mark
 
 ATTEMPT, BUILD, QUEUE = table_of(Attempt), table_of(Build), table_of(BuildQueue)
@@ -23,7 +23,9 @@ HELD_ATTEMPTS = (
     select(ATTEMPT.c.id, ATTEMPT.c.build_id, ATTEMPT.c.builder_id, ATTEMPT.c.number, ATTEMPT.c.started)
     .add_columns(BUILD.c.buildstate)
     .join(BUILD, BUILD.c.id == ATTEMPT.c.build_id)
-    .where(among(ATTEMPT.c.id), ATTEMPT.c.finished.is_(None), among(BUILD.c.buildstate, "states"))
+    .where(
+        ATTEMPT.c.id.in_(IDS), ATTEMPT.c.finished.is_(None), BUILD.c.buildstate.in_(bindparam("states", expanding=True))
+    )
     .order_by(ATTEMPT.c.id)
     .with_for_update()
 )

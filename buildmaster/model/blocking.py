@@ -7,7 +7,7 @@ places are blocked and freed, in pieces, and what is free costs the dispatcher n
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, exists, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.dispatching import Place, block
@@ -23,7 +23,7 @@ from buildmaster.model.archive import (
 )
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot
-from buildmaster.model.mapping import AnyRow, AnySelect, table_of
+from buildmaster.model.mapping import IDS, AnyRow, AnySelect, table_of
 
 QUEUE, BUILD, ARCHIVE = table_of(BuildQueue), table_of(Build), table_of(Archive)
 ARCHITECTURE, SERIES, DISTRIBUTION = table_of(DistroArchSeries), table_of(DistroSeries), table_of(Distribution)
@@ -33,7 +33,6 @@ SOURCE, FILE, PUBLISHED = (
 CHROOT, FREEZE = table_of(PocketChroot), table_of(Freeze)
 PIECE = 500  # entries that are freed or blocked at once
 
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 SHARED = (BUILD.c.distroarchseries_id, BUILD.c.pocket, BUILD.c.archive_id, QUEUE.c.processor_id)
 ENTRIES: AnySelect = (
     select(QUEUE.c.id, QUEUE.c.build_id, *SHARED, BUILD.c.unmet)

@@ -31,7 +31,7 @@ from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.cookies import cookie_of
 from buildmaster.model.distribution import DistroArchSeries, Processor
-from buildmaster.model.mapping import AnySelect, table_of
+from buildmaster.model.mapping import IDS, AnySelect, table_of
 from buildmaster.model.shunning import with_failures
 from buildmaster.model.superseding import is_gone, supersede
 
@@ -41,7 +41,6 @@ PUBLISHED, ARCHITECTURE = table_of(SourcePublication), table_of(DistroArchSeries
 SPARE = 8  # entries beyond the number of idle builders: some may be shunned, or just turn out to be blocked
 ROUNDS = 5  # a turn that meets more blocked entries than this many times its builders leaves the rest to the next
 
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 NOW: BindParameter[datetime] = bindparam("now")
 BUILDERS: AnySelect = select(
     *(BUILDER.c.id, BUILDER.c.name, BUILDER.c.trusted, BUILDER.c.builderok, BUILDER.c.manual),

@@ -14,7 +14,7 @@ from buildmaster.farm.states import BuildState, CleanStatus, check_transition
 from buildmaster.model.attempts import ATTEMPT, BUILD, QUEUE, Held, held_all
 from buildmaster.model.builders import Builder
 from buildmaster.model.files import NewFile, remember_files
-from buildmaster.model.mapping import among, table_of
+from buildmaster.model.mapping import IDS, table_of
 
 BUILDER = table_of(Builder)
 FROM = frozenset({BuildState.BUILDING, BuildState.GATHERING})
@@ -85,8 +85,8 @@ def _free(session: Session, now: datetime, jobs: Collection[Held]) -> None:
     connection.execute(FORGET_FAILURES, {"ids": builders})
 
 
-GATHER_BUILDS = update(BUILD).where(among(BUILD.c.id)).values(buildstate=BuildState.GATHERING)
-GATHER_ATTEMPTS = update(ATTEMPT).where(among(ATTEMPT.c.id)).values(state=BuildState.GATHERING)
+GATHER_BUILDS = update(BUILD).where(BUILD.c.id.in_(IDS)).values(buildstate=BuildState.GATHERING)
+GATHER_ATTEMPTS = update(ATTEMPT).where(ATTEMPT.c.id.in_(IDS)).values(state=BuildState.GATHERING)
 END_ATTEMPT = (
     update(ATTEMPT)
     .where(ATTEMPT.c.id == bindparam("of_attempt"))
@@ -99,10 +99,10 @@ END_BUILD = (
     .values(buildstate=BuildState.UPLOADING, builder_id=bindparam("by"), datebuilt=bindparam("ended"))
     .values(buildduration=bindparam("took"), buildlog_id=bindparam("log"))
 )
-LEAVE_QUEUE = delete(QUEUE).where(among(QUEUE.c.build_id))
+LEAVE_QUEUE = delete(QUEUE).where(QUEUE.c.build_id.in_(IDS))
 SOIL = (
     update(BUILDER)
-    .where(among(BUILDER.c.id), BUILDER.c.clean_status != CleanStatus.DIRTY)
+    .where(BUILDER.c.id.in_(IDS), BUILDER.c.clean_status != CleanStatus.DIRTY)
     .values(clean_status=CleanStatus.DIRTY, clean_since=bindparam("since"))
 )
-FORGET_FAILURES = update(BUILDER).where(among(BUILDER.c.id), BUILDER.c.failure_count > 0).values(failure_count=0)
+FORGET_FAILURES = update(BUILDER).where(BUILDER.c.id.in_(IDS), BUILDER.c.failure_count > 0).values(failure_count=0)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 import pytz
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     CursorResult,
@@ -97,6 +98,9 @@ class Word(TypeDecorator[StrEnum]):
         return members.__getitem__
 
 
+# The ids that a statement is carried out for: one that is made once, and then given its ids, costs a quarter of one that
+# is made with them.
+IDS: BindParameter[int] = bindparam("ids", expanding=True)
 Id = Annotated[int, mapped_column(Integer, primary_key=True)]
 
 
@@ -106,14 +110,6 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map = {str: Text, datetime: UTC}
     __table_args__: Any = {"sqlite_autoincrement": True}
-
-
-def among(column: Any, name: str = "ids") -> ColumnElement[bool]:  # Any: a column of any type
-    """Return the condition that a column is one of the values given for ``name`` when the statement is carried out.
-
-    A statement that is made once, and then given its values, costs a quarter of one that is made with them.
-    """
-    return cast("ColumnElement[bool]", column.in_(bindparam(name, expanding=True)))
 
 
 def table_of(kind: type[Base]) -> Table:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import BindParameter, bindparam, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.estimates import estimated_duration
@@ -11,12 +11,11 @@ from buildmaster.farm.queueing import NewBuild, Place
 from buildmaster.farm.states import BuildState
 from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.mapping import AnySelect, table_of
+from buildmaster.model.mapping import IDS, AnySelect, table_of
 
 BUILD, ENTRY, FILE = table_of(Build), table_of(BuildQueue), table_of(SourcePackageReleaseFile)
 NEW, OLD = table_of(SourcePackageRelease).alias("new"), table_of(SourcePackageRelease).alias("old")
 
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 ADD_BUILDS = insert(BUILD).returning(BUILD.c.id, sort_by_parameter_order=True)
 ADD_ENTRIES = insert(ENTRY)
 SIZES: AnySelect = (

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.facts import BuilderFacts
@@ -21,7 +21,7 @@ from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.files import StoredFile, file_path
-from buildmaster.model.mapping import AnyRow, AnySelect, table_of
+from buildmaster.model.mapping import IDS, AnyRow, AnySelect, table_of
 from buildmaster.model.mirrors import MirrorIndex
 from buildmaster.model.rescoring import current_component
 
@@ -31,7 +31,6 @@ BUILDER, BELONGS, PROCESSOR = (table_of(kind).c for kind in (Builder, BuilderPro
 FILE, SOURCE_FILE, CHROOT = (table_of(kind).c for kind in (StoredFile, SourcePackageReleaseFile, PocketChroot))
 DEPENDS, INDEX = table_of(ArchiveDependency).c, table_of(MirrorIndex).c
 
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 ATTEMPTS: AnySelect = (
     select(ATTEMPT.id, ATTEMPT.cookie, ATTEMPT.builder_id, BUILD.sourcepackagerelease_id.label("release_id"))
     .add_columns(BUILD.distroarchseries_id.label("architecture_id"), BUILD.pocket, BUILD.arch_indep)

@@ -17,12 +17,11 @@ from buildmaster.model.archive import (
     SourcePublication,
 )
 from buildmaster.model.builds import Build
-from buildmaster.model.mapping import by_no_index, table_of
+from buildmaster.model.mapping import IDS, by_no_index, table_of
 
 BATCH = 200  # publications of either kind in a transaction
 SOURCE, FILE, BUILD = table_of(SourcePublication), table_of(SourcePackageReleaseFile), table_of(Build)
 BINARY, RELEASE = table_of(BinaryPublication), table_of(BinaryPackageRelease)
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 ARCHIVES: BindParameter[int] = bindparam("archives", expanding=True)
 NAMES: BindParameter[str] = bindparam("names", expanding=True)
 NOW: BindParameter[datetime] = bindparam("now")

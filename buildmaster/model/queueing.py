@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, bindparam, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.architectures import ArchitectureFacts, ArchitectureTable, ArchSpecific
@@ -23,7 +23,7 @@ from buildmaster.model.archive import (
 )
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import DistroArchSeries, DistroSeries, PocketChroot
-from buildmaster.model.mapping import AnySelect, table_of
+from buildmaster.model.mapping import IDS, AnySelect, table_of
 from buildmaster.model.newbuilds import add_builds
 from buildmaster.model.superseding import supersede_gone
 
@@ -32,7 +32,6 @@ PUBLICATION, SERIES, ARCHITECTURE = (table_of(kind).c for kind in (SourcePublica
 CHROOT, BINARY, THERE = (table_of(kind).c for kind in (PocketChroot, BinaryPackageRelease, BinaryPublication))
 ALIKE = table_of(DistroArchSeries).alias("alike")
 
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 CHANGED: AnySelect = (
     select(PUBLICATION.id, PUBLICATION.release_id, PUBLICATION.archive_id, PUBLICATION.series_id)
     .add_columns(PUBLICATION.pocket, PUBLICATION.component, PUBLICATION.section, PUBLICATION.status)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from buildmaster.farm.facts import Content
@@ -26,7 +26,7 @@ from buildmaster.model.contents import contents_in
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries
 from buildmaster.model.files import StoredFile, remember_file
 from buildmaster.model.lognames import name_logs
-from buildmaster.model.mapping import AnyRow, table_of
+from buildmaster.model.mapping import IDS, AnyRow, table_of
 
 Notices = Callable[[Session, datetime, int, str], None]  # what a build's end is told by
 Reasons = tuple[str, ...] | None  # why results are refused; None where nobody waits for them any more
@@ -34,7 +34,6 @@ DEBS = "application/vnd.debian.binary-package"
 ATTEMPT, BUILD, SOURCE = table_of(Attempt), table_of(Build), table_of(SourcePackageRelease)
 FILE, BINARY = table_of(StoredFile), table_of(BinaryPackageRelease)
 ARCHITECTURE, SERIES, DISTRIBUTION = table_of(DistroArchSeries), table_of(DistroSeries), table_of(Distribution)
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.facts import BuilderFacts, JobFacts
@@ -17,7 +17,7 @@ from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, Processor
-from buildmaster.model.mapping import AnyRow, AnySelect, table_of
+from buildmaster.model.mapping import IDS, AnyRow, AnySelect, table_of
 
 BUILDER, BELONGS, PROCESSOR = table_of(Builder).c, table_of(BuilderProcessor).c, table_of(Processor).c
 ATTEMPT, BUILD, ENTRY = table_of(Attempt).c, table_of(Build).c, table_of(BuildQueue).c
@@ -26,7 +26,6 @@ ARCHITECTURE, SERIES, DISTRIBUTION = table_of(DistroArchSeries).c, table_of(Dist
 
 Kinds = tuple[str, ...]  # the names of a builder's processors
 MOST = 500  # builders that can be asked for by their ids
-IDS: BindParameter[int] = bindparam("ids", expanding=True)
 
 BUILDERS: AnySelect = (
     select(BUILDER.id, BUILDER.name, BUILDER.url)
