@@ -98,8 +98,8 @@ class Word(TypeDecorator[StrEnum]):
         return members.__getitem__
 
 
-# The ids that a statement is carried out for: one that is made once, and then given its ids, costs a quarter of one that
-# is made with them.
+# The ids that a statement is carried out for: one that is made once, and then given its ids, costs a quarter of what
+# one costs that is made with them.
 IDS: BindParameter[int] = bindparam("ids", expanding=True)
 Id = Annotated[int, mapped_column(Integer, primary_key=True)]
 
