@@ -6,179 +6,209 @@ Each listens on a port of its own; the ports are printed as JSON. A build takes 
 unless told; a slave's first may be shorter, so that not all end together), goes well, and leaves a .changes, a .deb of
 10 kB and a log. Files that a slave is to fetch are said to be in its cache. When standard input ends, what happened is
 printed as JSON: [slave, call, monotonic time, name].
+
+They share the machine with what is measured, so they are cheap: a loop of their own around epoll, and answers that are
+made beforehand but for what differs.
 """
 
-import hashlib
-import io
+import heapq
+import itertools
 import json
 import random
 import re
+import select
+import socket
 import sys
-import tarfile
 import time
-from xmlrpc.client import Binary, dumps, loads
+from xmlrpc.client import Binary, dumps
 
-from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.stdio import StandardIO
-from twisted.internet.task import react
+from bench.results import LOG, make_results
 
 METHOD = re.compile(rb"<methodName>(\w+)<")
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+BUILD = re.compile(  # cookie, source and version of the .dsc, architecture and suite: the rest differs in no benchmark
+    rb"<string>(?P<cookie>[^<]*)<.*<name>(?P<source>[^<_]*)_(?P<version>[^<_]*)\.dsc<"
+    rb"(?=.*<name>arch_tag</name>\s*<value><string>(?P<tag>[^<]*)<)"
+    rb"(?=.*<name>suite</name>\s*<value><string>(?P<suite>[^<]*)<)",
+    re.DOTALL,
+)
 HEAD = b"HTTP/1.1 200 OK\r\nServer: TwistedWeb\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n"
-LOG = b"gcc -O2 -c hello.c -o hello.o\n" * 400
-SIZE = 10_000  # bytes of a .deb, about
-FIELDS = {"Checksums-Sha1": "sha1", "Checksums-Sha256": "sha256", "Files": "md5"}
+READ = 65_536  # bytes at once
 
 
 def answer(value):
     return dumps((value,), methodresponse=True, allow_none=True).encode()
 
 
-def ar_member(name, content):
-    head = f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n"
-    return head.encode() + content + b"\n" * (len(content) % 2)
+def status(word, **more):
+    return answer({"builder_status": f"BuilderStatus.{word}", **more})
 
 
-def make_deb(source, version, tag):
-    control = f"Package: {source}\nVersion: {version}\nArchitecture: {tag}\nMaintainer: A <a@b>\nDescription: none\n"
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", bufsize=512) as tar:
-        member = tarfile.TarInfo("./control")
-        member.size = len(control)
-        tar.addfile(member, io.BytesIO(control.encode()))
-    members = [("debian-binary", b"2.0\n"), ("control.tar", packed.getvalue()[:2048]), ("data.tar", b"x" * SIZE)]
-    return b"!<arch>\n" + b"".join(ar_member(*member) for member in members)
+INFO = answer(["1.0", "amd64", ["binarypackage"]])
+PRESENT = answer([True, "Cache"])
+BEGUN = answer(["BuilderStatus.BUILDING", "%b"])
+ABORTING = answer("BuilderStatus.ABORTING")
+CLEANED = answer("BuilderStatus.IDLE")
+IDLE = status("IDLE")
+BUILDING = status("BUILDING", build_id="%b", logtail=Binary(LOG[:2048]))
+WAITING = status(
+    "WAITING", build_id="%b", build_status="BuildStatus.OK", filemap={"%b": "%b", "%%b": "%%b"}, dependencies=""
+).replace(b"%%", b"%")
 
 
-def make_results(source, version, tag, suite):
-    """Return the results of a build, by their names."""
-    deb = f"{source}_{version}_{tag}.deb"
-    held = make_deb(source, version, tag)
-    fields = {"Format": "1.8", "Source": source, "Binary": source, "Architecture": tag, "Version": version}
-    fields |= {"Distribution": suite, "Urgency": "low", "Maintainer": "A <a@b>", "Changed-By": "A <a@b>"}
-    for field, kind in FIELDS.items():
-        place = " misc optional" if field == "Files" else ""
-        fields[field] = f"\n {hashlib.new(kind, held).hexdigest()} {len(held)}{place} {deb}"
-    changes = "".join(f"{name}: {value}\n" for name, value in fields.items())
-    return {deb: held, f"{source}_{version}_{tag}.changes": changes.encode()}
-
-
-class Slave(Factory):
+class Slave:
     """One slave: its state, and the answers to calls."""
 
-    noisy = False
-    events: list[list] = []
+    events: list[tuple] = []
     length = (0.0, 0.0)
 
-    def __init__(self, number):
+    def __init__(self, number, later):
         self.number = number
-        self.word = {"builder_status": "BuilderStatus.IDLE"}
-        self.said = answer(self.word)
+        self.later = later
+        self.status = IDLE
+        self.ended = False
         self.files = {}
         self.built = 0
-
-    def buildProtocol(self, addr):
-        return Connection(self)
+        self.first = random.uniform(0, self.length[1])
 
     def note(self, call, name=""):
-        self.events.append([self.number, call, time.monotonic(), name])
+        self.events.append((self.number, call, time.monotonic(), name))
 
-    def be(self, status, **more):
-        self.word = {"builder_status": f"BuilderStatus.{status}", **more}
-        self.said = answer(self.word)
-
-    def call(self, method, body):
-        return getattr(self, f"do_{method}")(body)
-
-    def do_status(self, body):
-        if self.word["builder_status"].endswith("WAITING"):
+    def say_status(self, body):
+        if self.ended:
             self.note("ended")
-        return self.said
+        return self.status
 
-    def do_info(self, body):
-        return answer(["1.0", "amd64", ["binarypackage"]])
+    def say_info(self, body):
+        return INFO
 
-    def do_ensurepresent(self, body):
+    def say_present(self, body):
         return PRESENT
 
-    def do_build(self, body):
-        (cookie, _, _, filemap, args), _ = loads(body)
-        [dsc] = [name for name in filemap if name.endswith(".dsc")]
-        self.note("build", dsc)
-        source, version = dsc.removesuffix(".dsc").split("_")
-        results = make_results(source, version, args["arch_tag"], args["suite"])
-        self.files = {hashlib.sha1(held).hexdigest(): held for held in results.values()} | {"buildlog": LOG}
-        filemap = {name: hashlib.sha1(held).hexdigest() for name, held in results.items()}
-        self.be("BUILDING", build_id=cookie, logtail=Binary(LOG[:2048]))
-        length = random.uniform(*self.length) if self.built else random.uniform(0, self.length[1])
+    def build(self, body):
+        words = BUILD.search(body).groupdict()
+        cookie = words.pop("cookie")
+        self.note("build", f"{words['source'].decode()}_{words['version'].decode()}.dsc")
+        results = make_results(**words)
+        self.files = {sha1: held for _, sha1, held in results} | {b"buildlog": LOG}
+        self.status = BUILDING % cookie
+        waiting = WAITING % (cookie, *itertools.chain.from_iterable(result[:2] for result in results))
+        length = random.uniform(*self.length) if self.built else self.first
         self.built += 1
         if length:
-            self.clock.callLater(length, self.end, cookie, filemap)
+            self.later(length, self, waiting)
         else:
-            self.end(cookie, filemap)
-        return answer(["BuilderStatus.BUILDING", cookie])
+            self.end(waiting)
+        return BEGUN % cookie
 
-    def end(self, cookie, filemap):
-        self.be("WAITING", build_id=cookie, build_status="BuildStatus.OK", filemap=filemap, dependencies="")
+    def end(self, waiting):
+        self.status, self.ended = waiting, True
 
-    def do_clean(self, body):
+    def clean(self, body):
         self.note("clean")
-        self.be("IDLE")
-        return answer("BuilderStatus.IDLE")
+        self.status, self.ended = IDLE, False
+        return CLEANED
 
-    def do_abort(self, body):
-        return answer("BuilderStatus.ABORTING")
+    def abort(self, body):
+        return ABORTING
+
+    calls = {
+        b"status": say_status,
+        b"info": say_info,
+        b"ensurepresent": say_present,
+        b"build": build,
+        b"clean": clean,
+        b"abort": abort,
+    }
+
+    def reply(self, head, body):
+        if head.startswith(b"GET"):
+            return self.files[head.split(b" ", 2)[1].rpartition(b"/")[2]]
+        return self.calls[METHOD.search(body)[1]](self, body)
 
 
-PRESENT = answer([True, "Cache"])
+class Connection:
+    """Just enough of HTTP/1.1 for masters that behave; they read what they asked for, so that no write waits."""
 
-
-class Connection(Protocol):
-    """Just enough of HTTP/1.1 for masters that behave."""
-
-    def __init__(self, slave):
+    def __init__(self, slave, end):
         self.slave = slave
+        self.end = end
         self.unread = b""
 
-    def dataReceived(self, data):
-        self.unread += data
+    def ready(self):
+        """Answer what is whole; return whether there is more to expect."""
+        try:
+            said = self.end.recv(READ)
+            self.unread += said
+            self.answer()
+        except ConnectionError:
+            return False
+        return bool(said)
+
+    def answer(self):
         while (end := self.unread.find(b"\r\n\r\n")) >= 0:
             head, length = self.unread[:end], LENGTH.search(self.unread, 0, end)
             whole = end + 4 + (int(length[1]) if length else 0)
             if len(self.unread) < whole:
                 return
             body, self.unread = self.unread[end + 4 : whole], self.unread[whole:]
-            self.reply(head, body)
-
-    def reply(self, head, body):
-        if head.startswith(b"GET"):
-            held = self.slave.files[head.split(b" ", 2)[1].rpartition(b"/")[2].decode()]
-        else:
-            held = self.slave.call(METHOD.search(body)[1].decode(), body)
-        self.transport.write(HEAD % len(held) + held)
+            held = self.slave.reply(head, body)
+            self.end.sendall(HEAD % len(held) + held)
 
 
-class UntilEnd(Protocol):
-    def __init__(self, ended):
-        self.ended = ended
+class Loop:
+    """Whatever can be read, and builds that will end."""
 
-    def connectionLost(self, reason=None):
-        self.ended.callback(None)
+    def __init__(self):
+        self.poll = select.epoll()
+        self.ends = {}
+        self.timers = []
+        self.order = itertools.count()
 
+    def later(self, delay, slave, waiting):
+        heapq.heappush(self.timers, (time.monotonic() + delay, next(self.order), slave, waiting))
 
-def serve(reactor, count, shortest, longest):
-    """Listen as so many slaves, until standard input ends; then print what they saw."""
-    Slave.clock, Slave.length = reactor, (shortest, longest)
-    ports = [reactor.listenTCP(0, Slave(number), interface="127.0.0.1", backlog=50) for number in range(count)]
-    print(json.dumps([port.getHost().port for port in ports]), flush=True)
-    ended = Deferred()
-    StandardIO(UntilEnd(ended), reactor=reactor)
-    return ended.addCallback(lambda _: print(json.dumps(Slave.events), end="", flush=True))
+    def read(self, end, ready):
+        """Call ``ready`` whenever there is something to read, until it says that all was read."""
+        self.ends[end.fileno()] = end, ready
+        self.poll.register(end, select.EPOLLIN)
+
+    def listen(self, slave):
+        """Return the port of a slave."""
+        port = socket.create_server(("127.0.0.1", 0), backlog=50)
+
+        def accept():
+            end, _ = port.accept()
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.read(end, Connection(slave, end).ready)
+            return True
+
+        self.read(port, accept)
+        return port.getsockname()[1]
+
+    def turn(self):
+        """Wait for something, and do what there is to do."""
+        wait = max(0.0, self.timers[0][0] - time.monotonic()) if self.timers else None
+        for number, _ in self.poll.poll(wait):
+            end, ready = self.ends[number]
+            if not ready():
+                del self.ends[number]
+                self.poll.unregister(number)
+                end.close()
+        while self.timers and self.timers[0][0] <= time.monotonic():
+            _, _, slave, waiting = heapq.heappop(self.timers)
+            slave.end(waiting)
 
 
 def main(count, shortest=0.0, longest=0.0):
-    react(serve, (int(count), float(shortest), float(longest)))
+    """Listen as so many slaves, until standard input ends; then print what they saw."""
+    Slave.length = (float(shortest), float(longest))
+    loop = Loop()
+    print(json.dumps([loop.listen(Slave(number, loop.later)) for number in range(int(count))]), flush=True)
+    loop.read(sys.stdin, lambda: bool(sys.stdin.buffer.read1()))
+    while not sys.stdin.closed:
+        loop.turn()
+    print(json.dumps(Slave.events), end="", flush=True)
 
 
 if __name__ == "__main__":

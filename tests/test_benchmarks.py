@@ -1,16 +1,23 @@
 """Benchmarks tell the truth: medians, failures, tables, and targets that are judged by the figures."""
 
 import contextlib
+import hashlib
 import io
 import tempfile
 from pathlib import Path
+from xmlrpc.client import Binary, dumps, loads
 
+from debian.deb822 import Changes
 from twisted.trial.unittest import SynchronousTestCase
 
 from bench import page
 from bench.figures import FAILED, interleaved, medians, percentile, rounded, tell
+from bench.slaves import LOG, Connection, Loop, Slave
 from bench.targets import TARGETS, Target, cell, judged, ratio
 from bench.throughput import AGENT, compare
+from buildmaster.packages import read_deb
+from buildmaster.slavewords import request_of
+from tests.databases import a_folder
 
 
 class FiguresTests(SynchronousTestCase):
@@ -111,6 +118,108 @@ class ThroughputTests(SynchronousTestCase):
         sqlite, postgresql = figures["master, SQLite"], figures["master, PostgreSQL"]
         self.assertEqual((10, 0.1, 0.25), (sqlite["x Buildbot"], sqlite["x its CPU"], sqlite["x Agent"]))
         self.assertEqual((0.3, False), (postgresql["x Agent"], "x Buildbot" in postgresql))
+
+
+class End:
+    """The end of a connection to a simulated slave: what is said comes at once, in two pieces."""
+
+    def __init__(self, slave, cut=0):
+        self.connection, self.cut = Connection(slave, self), cut
+        self.coming, self.replies = [], []
+
+    def ask(self, said):
+        self.coming = [said[: self.cut], said[self.cut :]]
+        while self.coming:
+            self.connection.ready()
+        return self.replies.pop()
+
+    def recv(self, size):
+        return self.coming.pop(0)
+
+    def sendall(self, data):
+        head, _, body = data.partition(b"\r\n\r\n")
+        self.replies.append(body)
+        if b"Content-Length: %d" % len(body) not in head:
+            raise AssertionError(head)
+
+
+def by_library(method, args):
+    return dumps(args, method, allow_none=True).encode()
+
+
+class SimulatedSlaveTests(SynchronousTestCase):
+    args = {"suite": "hoary", "arch_indep": False, "arch_tag": "amd64", "archives": ["deb http://x hoary main"]}
+    build = ("1-7", "binarypackage", "ab", {"hello_1.0.dsc": "cd", "hello_1.0.tar.xz": "ef"}, args)
+
+    def setUp(self):
+        self.loop, self.cut, self.written = Loop(), 0, by_library
+        self.addCleanup(self.loop.poll.close)
+        self.patch(Slave, "events", [])
+        self.patch(Slave, "length", (0.0, 0.0))
+        self.slave = Slave(3, self.loop.later)
+
+    def call(self, method, *args):
+        body = self.written(method, args)
+        (value,), _ = loads(
+            End(self.slave, self.cut).ask(b"POST /rpc HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        )
+        return value
+
+    def fetch(self, name):
+        return End(self.slave, self.cut).ask(f"GET /filecache/{name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+    def results(self):
+        return {name: self.fetch(sha1) for name, sha1 in self.call("status")["filemap"].items()}
+
+    def test_says_the_words_of_a_slave(self):
+        self.assertEqual([True, "Cache"], self.call("ensurepresent", "ab", "http://master/1", "", ""))
+        self.assertEqual({"builder_status": "BuilderStatus.IDLE"}, self.call("status"))
+        self.assertEqual(["BuilderStatus.BUILDING", "1-7"], self.call("build", *self.build))
+        waiting = self.call("status")
+        names = list(waiting.pop("filemap"))
+        self.assertEqual(["hello_1.0_amd64.deb", "hello_1.0_amd64.changes"], names)
+        told = {"build_id": "1-7", "build_status": "BuildStatus.OK", "dependencies": ""}
+        self.assertEqual({"builder_status": "BuilderStatus.WAITING", **told}, waiting)
+        self.assertEqual("BuilderStatus.IDLE", self.call("clean"))
+        self.assertEqual({"builder_status": "BuilderStatus.IDLE"}, self.call("status"))
+        noted = [(number, call, name) for number, call, _, name in self.slave.events]
+        self.assertEqual([(3, "build", "hello_1.0.dsc"), (3, "ended", ""), (3, "clean", "")], noted)
+
+    def test_understands_requests_of_either_client_however_they_are_cut(self):
+        for self.written in (by_library, request_of):
+            for self.cut in (1, 30, 60, 500):
+                self.test_says_the_words_of_a_slave()
+                self.slave.events.clear()
+
+    def test_a_build_takes_its_time(self):
+        self.patch(Slave, "length", (0.001, 0.001))
+        self.slave.built = 1
+        self.call("build", *self.build)
+        building = {"builder_status": "BuilderStatus.BUILDING", "build_id": "1-7", "logtail": Binary(LOG[:2048])}
+        self.assertEqual(building, self.call("status"))
+        self.loop.turn()
+        self.assertEqual("BuilderStatus.WAITING", self.call("status")["builder_status"])
+
+    def test_results_are_what_they_are_said_to_be(self):
+        self.call("build", *self.build)
+        deb, changes = self.results().values()
+        listed = Changes(changes)
+        for field, name in (("Checksums-Sha1", "sha1"), ("Checksums-Sha256", "sha256"), ("Files", "md5sum")):
+            [entry] = listed[field]
+            sums = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "md5sum": hashlib.md5}
+            told = entry["name"], int(entry["size"]), entry[name]
+            self.assertEqual(("hello_1.0_amd64.deb", len(deb), sums[name](deb).hexdigest()), told)
+        for sha1 in self.call("status")["filemap"].values():
+            self.assertEqual(sha1, hashlib.sha1(self.fetch(sha1)).hexdigest())
+        self.assertEqual((LOG, "hoary"), (self.fetch("buildlog"), listed["Distribution"]))
+
+    def test_a_deb_has_its_control_file(self):
+        self.call("build", *self.build)
+        path = a_folder() / "hello.deb"
+        path.write_bytes(self.results()["hello_1.0_amd64.deb"])
+        fields = {"Package": "hello", "Version": "1.0", "Architecture": "amd64"}
+        fields |= {"Maintainer": "A <a@b>", "Description": "none"}
+        self.assertEqual((None, fields), (read_deb(path).fault, read_deb(path).fields))
 
 
 class TargetTests(SynchronousTestCase):
