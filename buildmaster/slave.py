@@ -19,6 +19,7 @@ from buildmaster.slavewords import (
     answer_of,
     build_reply_of,
     echo_of,
+    fact_in,
     info_of,
     present_of,
     request_of,
@@ -29,6 +30,11 @@ from buildmaster.slavewords import (
 REPLY_LIMIT = 1_048_576  # bytes
 PATIENCE = 20  # timeouts that a slave may take to fetch a file: meanwhile it answers nobody
 Fact = TypeVar("Fact")
+_INFO = fact_in(info_of)
+_STATUS = fact_in(status_of)
+_PRESENT = fact_in(present_of)
+_BUILD_REPLY = fact_in(build_reply_of)
+_WORD = fact_in(word_of)
 _REPEATABLE = frozenset({"echo", "info", "status", "ensurepresent"})
 
 
@@ -91,19 +97,19 @@ class Slave:
 
     def echo(self, *args: Any) -> Deferred[list[Any] | Silence]:
         """Return what was said."""
-        return self._call(echo_of, "echo", *args)
+        return self._call(_echo, "echo", *args)
 
     def info(self) -> Deferred[SlaveInfo | Silence]:
         """Return what the slave is."""
-        return self._call(info_of, "info")
+        return self._call(_INFO, "info")
 
     def status(self) -> Deferred[SlaveStatus | Silence]:
         """Return what the slave does."""
-        return self._call(status_of, "status")
+        return self._call(_STATUS, "status")
 
     def ensurepresent(self, sha1: str, url: str, username: str, password: str) -> Deferred[Present | Silence]:
         """Let the slave fetch a file into its cache."""
-        return self._call(present_of, "ensurepresent", sha1, url, username, password, patience=PATIENCE)
+        return self._call(_PRESENT, "ensurepresent", sha1, url, username, password, patience=PATIENCE)
 
     def build(
         self,
@@ -114,15 +120,15 @@ class Slave:
         args: Mapping[str, Any],
     ) -> Deferred[BuildReply | Silence]:
         """Start a build."""
-        return self._call(build_reply_of, "build", cookie, kind, chroot_sha1, dict(filemap), dict(args))
+        return self._call(_BUILD_REPLY, "build", cookie, kind, chroot_sha1, dict(filemap), dict(args))
 
     def abort(self) -> Deferred[str | Silence]:
         """Let the slave abort its build."""
-        return self._call(word_of, "abort")
+        return self._call(_WORD, "abort")
 
     def clean(self) -> Deferred[str | Silence]:
         """Let the slave drop its results."""
-        return self._call(word_of, "clean")
+        return self._call(_WORD, "clean")
 
     def fetch(self, name: str, into: Sink, limit: int) -> Deferred[Content | Silence]:
         """Write a file of the slave's."""
@@ -141,7 +147,7 @@ class Slave:
 
     def _call(
         self,
-        read: Callable[[Any], Fact],
+        read: Callable[[bytes], Fact],
         method: str,
         *args: Any,
         patience: int = 1,
@@ -153,6 +159,10 @@ class Slave:
         return self._calls.ask(exchange).addCallback(_understood, body, read)
 
 
+def _echo(body: bytes) -> list[Any]:
+    return echo_of(answer_of(body))
+
+
 def _address(url: str) -> tuple[Address, str]:
     """Return where the slave is, and what is wrong with its URL."""
     try:
@@ -161,12 +171,12 @@ def _address(url: str) -> tuple[Address, str]:
         return Address("", 0, "", ""), one_line(f"{url}: {error}")
 
 
-def _understood(silence: Silence | None, body: bytearray, read: Callable[[Any], Fact]) -> Fact | Silence:
+def _understood(silence: Silence | None, body: bytearray, read: Callable[[bytes], Fact]) -> Fact | Silence:
     """Return the fact in an answer's ``body``, or the Silence that it comes to."""
     if silence:
         return silence
     try:
-        return read(answer_of(bytes(body)))
+        return read(bytes(body))
     except GarbageError as garbage:
         return garbled(garbage)
     except FaultError as fault:

@@ -14,7 +14,8 @@ LINE_LIMIT = 1_024  # bytes of a line between chunks
 _BEGINNING = b"HTTP/1."
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5]\d\d)(?: (.*))?")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
-_LENGTH = re.compile(rb"\d{1,15}")
+_DIGITS = 15  # of a length
+_OK = b"HTTP/1.1 200 OK"
 
 
 class GarbageError(BuildmasterError):
@@ -35,7 +36,8 @@ class Reply:
         self._size = 0
         self._room = limit + limit // 8 + 2 * HEAD_LIMIT  # for all that comes, chunks' frames and heads included
         self._left = 0
-        self._unread = bytearray()
+        self._unread = b""
+        self._at = 0  # in what is unread: the beginning is cut off once for all that came
         self._step = self._read_head
 
     def feed(self, data: bytes) -> None:
@@ -44,9 +46,11 @@ class Reply:
         self._room -= len(data)
         if self._room < 0:
             raise self._too_much()
-        self._unread += data
+        self._unread = self._unread + data if self._unread else data
+        self._at = 0
         while not self.done and self._step():
             pass
+        self._unread = self._unread[self._at :]
         if self.done and self._unread:
             self.reusable = False
 
@@ -57,14 +61,16 @@ class Reply:
         self.done = True
 
     def _read_head(self) -> bool:
-        if not _BEGINNING.startswith(self._unread[: len(_BEGINNING)]):
-            raise GarbageError(f"not HTTP: {bytes(self._unread[:60])!r}")
-        end = self._unread.find(b"\r\n\r\n")
-        if max(end, len(self._unread) if end < 0 else 0) > HEAD_LIMIT:
+        unread, at = self._unread, self._at
+        if not _BEGINNING.startswith(unread[at : at + len(_BEGINNING)]):
+            raise GarbageError(f"not HTTP: {unread[at : at + 60]!r}")
+        end = unread.find(b"\r\n\r\n", at)
+        if (len(unread) if end < 0 else end) - at > HEAD_LIMIT:
             raise GarbageError("an HTTP head without end")
         if end < 0:
             return False
-        status, *fields = self._take(end + 4)[:-4].split(b"\r\n")
+        status, *fields = unread[at:end].split(b"\r\n")
+        self._at = end + 4
         minor, code = _status(status)
         if code == b"200":
             self._frame(_headers(fields), may_stay=minor == b"1")
@@ -83,7 +89,7 @@ class Reply:
             self._step = self._read_rest
 
     def _await_body(self, length: bytes) -> None:
-        if not _LENGTH.fullmatch(length):
+        if not length.isdigit() or len(length) > _DIGITS:
             raise GarbageError(f"a Content-Length of {length[:60]!r}")
         self._left = int(length)
         if self._left > self._limit:
@@ -97,7 +103,7 @@ class Reply:
         return False
 
     def _read_rest(self) -> bool:
-        self._left = len(self._unread)
+        self._left = len(self._unread) - self._at
         self._pass_on(self._left)
         return False
 
@@ -133,19 +139,19 @@ class Reply:
 
     def _line(self) -> bytes | None:
         """Take a line, without its end; None when it isn't there yet."""
-        end = self._unread.find(b"\r\n", 0, LINE_LIMIT + 2)
-        if end < 0 and len(self._unread) > LINE_LIMIT:
+        begin = self._at
+        end = self._unread.find(b"\r\n", begin, begin + LINE_LIMIT + 2)
+        if end < 0 and len(self._unread) - begin > LINE_LIMIT:
             raise GarbageError("a line without end")
-        return None if end < 0 else self._take(end + 2)[:-2]
-
-    def _take(self, count: int) -> bytes:
-        taken = bytes(self._unread[:count])
-        del self._unread[:count]
-        return taken
+        if end < 0:
+            return None
+        self._at = end + 2
+        return self._unread[begin:end]
 
     def _pass_on(self, count: int) -> None:
         """Pass on as much of ``count`` bytes of the body as are there."""
-        piece = self._take(count)
+        piece = self._unread[self._at : self._at + count]
+        self._at += len(piece)
         self._left -= len(piece)
         self._size += len(piece)
         if self._size > self._limit:
@@ -159,6 +165,8 @@ class Reply:
 
 def _status(line: bytes) -> tuple[bytes, bytes]:
     """Return HTTP's minor version and the code: 200, or 1xx, after which another head comes."""
+    if line == _OK:
+        return b"1", b"200"
     found = _STATUS_LINE.fullmatch(line)
     if not found:
         raise GarbageError(f"not HTTP: {line[:60]!r}")

@@ -194,7 +194,9 @@ class Connection(Protocol):
         """Send a request, over a connection that is there."""
         self._exchange = exchange
         exchange.connection = self
-        self.transport.write(exchange.request[self._written_at_once(exchange.request) :])
+        written = self._written_at_once(exchange.request)
+        if written < len(exchange.request):
+            self.transport.write(exchange.request[written:])
 
     def _written_at_once(self, request: bytes) -> int:
         """Write what the socket takes now, and return how much that is: the reactor's help is seldom needed.

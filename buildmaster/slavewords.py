@@ -6,7 +6,8 @@ is neither raises GarbageError; what is of the form but says unknown words becom
 
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any  # what came over the wire, before it is known what it is
+from functools import lru_cache
+from typing import Any, TypeVar  # what came over the wire, before it is known what it is
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 from xmlrpc.client import dumps
 
@@ -19,6 +20,9 @@ from buildmaster.slavehttp import GarbageError
 TAIL = 2_048  # bytes of a log tail
 DEEPEST = 32  # values within values
 LONGEST = 255  # characters of a cookie, a tag, a word
+SHORT = 1_024  # bytes of an answer that is remembered
+REMEMBERED = 256  # short answers to a call
+Fact = TypeVar("Fact")
 B = BuilderStatus
 _PLACES = {
     B.IDLE: ("builder_status",),
@@ -39,6 +43,19 @@ class FaultError(BuildmasterError):
 def request_of(method: str, arguments: tuple[Any, ...]) -> bytes:
     """Return the XML of a call."""
     return dumps(arguments, method, allow_none=True).encode("utf-8", "replace")
+
+
+def fact_in(read: Callable[[Any], Fact]) -> Callable[[bytes], Fact]:
+    """Return what turns answers into values that ``read`` makes of them, which nobody changes.
+
+    Slaves say the same again and again; what is short is understood once.
+    """
+
+    def fact(body: bytes) -> Fact:
+        return read(answer_of(body))
+
+    remembered = lru_cache(REMEMBERED)(fact)
+    return lambda body: remembered(body) if len(body) <= SHORT else fact(body)
 
 
 def answer_of(body: bytes) -> Any:

@@ -33,6 +33,8 @@ BAD = (
     OK + b"no colon\r\n\r\n",
     OK + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
     OK + b"Content-Length: +5\r\n\r\n",
+    OK + b"Content-Length: \xb2\r\n\r\n",
+    OK + b"Content-Length: \r\n\r\n",
     OK + b"Content-Length: 1001\r\n\r\n",
     OK + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n",
     OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n",

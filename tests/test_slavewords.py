@@ -10,10 +10,13 @@ from buildmaster.farm.facts import BuildReply, Present, SlaveInfo, SlaveStatus
 from buildmaster.farm.states import BuilderStatus, SlaveVerdict
 from buildmaster.slavehttp import GarbageError
 from buildmaster.slavewords import (
+    REMEMBERED,
+    SHORT,
     FaultError,
     answer_of,
     build_reply_of,
     echo_of,
+    fact_in,
     info_of,
     present_of,
     request_of,
@@ -192,6 +195,31 @@ class StatusTests(SynchronousTestCase):
         ):
             answer = answer_of(xml(["BuilderStatus.BUILDING", "1-2", Binary(log)]))
             self.assertEqual(tail, status_of(answer).logtail)
+
+
+class RememberedTests(SynchronousTestCase):
+    def setUp(self):
+        self.read = []
+        self.fact = fact_in(lambda answer: self.read.append(answer) or status_of(answer))
+
+    def test_what_is_short_is_understood_once(self):
+        for _ in range(2):
+            for fact, answer in FORMS:
+                self.assertEqual(fact, self.fact(xml(answer)))
+        self.assertEqual(len({xml(answer) for _, answer in FORMS}), len(self.read))
+
+    def test_only_so_much_is_remembered(self):
+        body = xml(["BuilderStatus.BUILDING", "1-2", "x" * SHORT])
+        self.assertEqual(self.fact(body), self.fact(body))
+        cookies = [f"1-{number}" for number in range(REMEMBERED + 1)]
+        for cookie in (*cookies, cookies[0]):
+            self.assertEqual(cookie, self.fact(xml(["BuilderStatus.ABORTING", cookie])).cookie)
+        self.assertEqual(2 + REMEMBERED + 2, len(self.read))
+
+    def test_garbage_stays_garbage(self):
+        for _ in range(2):
+            self.assertRaises(GarbageError, self.fact, xml([]))
+            self.assertRaises(FaultError, self.fact, xml(Fault(8002, "error")))
 
 
 class OtherAnswerTests(SynchronousTestCase):
