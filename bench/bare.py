@@ -2,7 +2,9 @@
 
     python -m bench.bare slave|agent BUILDS PORT...
 
-As many builds at once as there are ports, of simulated slaves. Prints JSON: builds a second, ms of CPU a build.
+As many builds at once as there are ports, of simulated slaves; one on each goes before, and isn't counted. The calls,
+their order and what differs from build to build are the master's; files are written over those of the last build.
+Prints JSON: builds a second, ms of CPU a build.
 """
 
 import io
@@ -11,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from xmlrpc.client import dumps, loads
 
@@ -19,25 +22,31 @@ from twisted.internet.task import react
 from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, readBody
 from twisted.web.http_headers import Headers
 
+from bench.filling import name_of
 from buildmaster.slave import Slave
 from buildmaster.slavefiles import HashedFile
 
 SHA1 = "0" * 40
-DSC = "source_1.0.dsc"
-FILES = {DSC: SHA1, "source_1.0.tar.xz": SHA1}
 ARGS = {"series": "hoary", "suite": "hoary", "arch_tag": "amd64", "distribution": "ubuntu", "ogrecomponent": "main"}
 ARGS |= {"arch_indep": False, "archive_purpose": "PRIMARY", "archive_private": False, "build_debug_symbols": False}
 
 
-async def by_slave(slave, folder):
+def order(number):
+    """Return what ``build`` is told."""
+    source = name_of(number)
+    files = {f"{source}_1.0.dsc": SHA1, f"{source}_1.0.tar.xz": SHA1}
+    return f"{number}-{number}", "binarypackage", SHA1, files, ARGS
+
+
+async def by_slave(slave, folder, number):
     """Do what the master does for a build, by our client."""
     for _ in range(3):
         await slave.ensurepresent(SHA1, "http://master/files/1/x", "", "")
     await slave.status()
-    await slave.build("1-1", "binarypackage", SHA1, FILES, ARGS)
+    await slave.build(*order(number))
     ended = await slave.status()
-    for name in ("buildlog", *(sha1 for _, sha1 in ended.filemap)):
-        await slave.fetch(name, HashedFile(folder / name), 1 << 30)
+    for place, name in enumerate(("buildlog", *(sha1 for _, sha1 in ended.filemap))):
+        await slave.fetch(name, HashedFile(folder / str(place)), 1 << 30)
     await slave.status()
     await slave.clean()
 
@@ -55,18 +64,18 @@ class ByAgent:
         (value,), _ = loads(await readBody(response))
         return value
 
-    async def get(self, name, folder):
+    async def get(self, name, path):
         response = await self.agent.request(b"GET", f"{self.url}filecache/{name}".encode())
-        (folder / name).write_bytes(await readBody(response))
+        path.write_bytes(await readBody(response))
 
-    async def build(self, folder):
+    async def build(self, folder, number):
         for _ in range(3):
             await self.call("ensurepresent", SHA1, "http://master/files/1/x", "", "")
         await self.call("status")
-        await self.call("build", "1-1", "binarypackage", SHA1, FILES, ARGS)
+        await self.call("build", *order(number))
         ended = await self.call("status")
-        for name in ("buildlog", *ended["filemap"].values()):
-            await self.get(name, folder)
+        for place, name in enumerate(("buildlog", *ended["filemap"].values())):
+            await self.get(name, folder / str(place))
         await self.call("status")
         await self.call("clean")
 
@@ -75,7 +84,7 @@ def clients(reactor, way, ports):
     urls = [f"http://127.0.0.1:{port}/" for port in ports]
     if way == "slave":
         slaves = [Slave(reactor, url, 40.0) for url in urls]
-        return [lambda folder, slave=slave: by_slave(slave, folder) for slave in slaves]
+        return [partial(by_slave, slave) for slave in slaves]
     pool = HTTPConnectionPool(reactor)
     pool._factory.noisy = False  # noqa: SLF001  (the only door to its noise)
     agent = Agent(reactor, pool=pool)
@@ -84,20 +93,25 @@ def clients(reactor, way, ports):
 
 async def measure(reactor, way, builds, ports):
     folder = Path(tempfile.mkdtemp())
-    left = [builds]
-
-    async def work(build, mine):
+    ways = [(build, folder / str(place)) for place, build in enumerate(clients(reactor, way, ports))]
+    for _, mine in ways:
         mine.mkdir()
-        while left[0] > 0:
-            left[0] -= 1
-            await build(mine)
-
+    await work_all(ways, range(len(ports)))
     begun, cpu = time.perf_counter(), time.process_time()
-    numbered = enumerate(clients(reactor, way, ports))
-    await gatherResults([ensureDeferred(work(build, folder / str(number))) for number, build in numbered])
+    await work_all(ways, range(len(ports), len(ports) + builds))
     seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     shutil.rmtree(folder)
     print(json.dumps({"builds/s": builds / seconds, "CPU ms": cpu / builds * 1000}))
+
+
+async def work_all(ways, numbers):
+    left = iter(numbers)
+    await gatherResults([ensureDeferred(work(build, mine, left)) for build, mine in ways])
+
+
+async def work(build, mine, left):
+    for number in left:
+        await build(mine, number)
 
 
 def main(way, builds, *ports):

@@ -48,7 +48,7 @@ def master(count, seconds, waiting, new_url):
 
 def bare(way, count):
     """Return the figures of the bare protocol."""
-    builds = max(400, 2 * count)
+    builds = max(1000, 2 * count)
     slaves = Slaves(count)
     try:
         return told([sys.executable, "-m", "bench.bare", way, str(builds), *map(str, slaves.ports)])
