@@ -75,13 +75,13 @@ class Exchange:
     timeout: float
     repeatable: bool
     answered: Deferred[Silence | None] = field(default_factory=Deferred)
-    deadline: IDelayedCall | None = None
+    line: "Line | None" = None
     connection: "Connection | None" = None
 
     def extend(self) -> None:
         """Count the time from now on again: something came."""
-        if self.deadline and self.deadline.active():
-            self.deadline.reset(self.timeout)
+        if self.line:
+            self.line.allow(self)
 
     def pause(self) -> None:
         """Let the slave wait with the rest."""
@@ -96,7 +96,10 @@ class Exchange:
 
 
 class Line:
-    """A connection that is made when needed and kept while it can be; calls wait for one another in order."""
+    """A connection that is made when needed and kept while it can be; calls wait for one another in order.
+
+    One timer is kept for all calls: when it comes it looks whether the call under way is late, or waits for the rest.
+    """
 
     def __init__(self, reactor: IReactorTCP, address: Address) -> None:
         self._reactor = reactor
@@ -105,6 +108,8 @@ class Line:
         self._current: Exchange | None = None
         self._connection: Connection | None = None
         self._closed: Silence | None = None
+        self._deadline = 0.0
+        self._timer: IDelayedCall | None = None
 
     def ask(self, exchange: Exchange) -> Deferred[Silence | None]:
         """Make a call when its turn has come."""
@@ -122,13 +127,36 @@ class Line:
         while self._waiting:
             self._waiting.popleft().answered.callback(self._closed)
         self._drop()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def allow(self, exchange: Exchange) -> None:
+        """Let the call under way take all of its time from now on."""
+        self._deadline = self._reactor.seconds() + exchange.timeout
+        if self._timer and self._timer.getTime() > self._deadline:
+            self._timer.cancel()
+            self._timer = None
+        if not self._timer:
+            self._timer = self._reactor.callLater(exchange.timeout, self._look)
+
+    def _look(self) -> None:
+        """End the call under way if it is late."""
+        self._timer = None
+        left = self._deadline - self._reactor.seconds()
+        if not self._current:
+            return
+        if left > 0:
+            self._timer = self._reactor.callLater(left, self._look)
+        else:
+            self.end(Silence(f"no answer in {self._current.timeout:g} seconds"))
 
     def _next(self) -> None:
         if self._current or not self._waiting or self._closed:
             return
         self._current = self._waiting.popleft()
-        late = Silence(f"no answer in {self._current.timeout:g} seconds")
-        self._current.deadline = self._reactor.callLater(self._current.timeout, self.end, late)
+        self._current.line = self
+        self.allow(self._current)
         self._say()
 
     def _say(self) -> None:
@@ -142,8 +170,7 @@ class Line:
     def end(self, silence: Silence | None) -> None:
         """End the call under way; its connection is kept if that is in a known state."""
         exchange, self._current = self._current, None
-        if exchange.deadline.active():
-            exchange.deadline.cancel()
+        exchange.line = None
         if silence or not exchange.reply.reusable:
             self._drop()
         exchange.answered.callback(silence)

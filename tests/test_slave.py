@@ -86,6 +86,7 @@ class WireTests(SynchronousTestCase):
         self.addCleanup(shutil.rmtree, self.folder)
 
     def tearDown(self):
+        self.slave.close()
         self.assertEqual([], self.clock.getDelayedCalls())
 
     def says(self, *replies):
@@ -179,6 +180,22 @@ class AnswerTests(WireTests):
         self.clock.advance(0.1)
         self.assertEqual(Silence("no answer in 40 seconds"), self.successResultOf(call))
         self.assertEqual([], self.network.connections)
+
+    def test_each_call_has_its_own_time(self):
+        for first in (self.slave.status, lambda: self.slave.ensurepresent("ab", None, "", "")):
+            self.says(xml(["BuilderStatus.IDLE", ""]), b"")
+            self.successResultOf(first())
+            self.clock.advance(30)
+            call = self.slave.status()
+            self.clock.pump([10, 10, 10, 9.9])
+            self.assertNoResult(call)
+            self.clock.advance(0.2)
+            self.assertEqual(Silence("no answer in 40 seconds"), self.successResultOf(call))
+
+    def test_nothing_is_watched_when_nothing_is_asked(self):
+        self.status(xml(["BuilderStatus.IDLE"]))
+        self.clock.advance(40)
+        self.assertEqual([], self.clock.getDelayedCalls())
 
     def test_a_connection_must_come_in_time(self):
         self.network.listen("bob", 8221, SILENT)
