@@ -20,6 +20,7 @@ from bench.throughput import buildbot
 ROUNDS = 2
 WORKERS = 20  # of Buildbot at the most: more make it slow to begin, and no difference here
 SAMPLES = 10  # sources in a round
+UNSEEN = 1 / 8  # of a build's length, on average, from its end to the answer that shows it: see farm/pacing.py
 SETTLING = 60.0  # seconds in which all slaves get their first builds, or the figures are of fewer
 
 
@@ -79,7 +80,7 @@ def summary(times):
 
 def under_load(builders, seconds, waiting, rate):
     """Return the rows of what slaves wait whose builds have ended, and of the daemon meanwhile."""
-    length = builders / min(rate, builders)
+    length = builders / min(rate, builders) / (1 + UNSEEN)
     slaves = Slaves(builders, (length * 0.5, length * 1.5))
     farm = Farm(slaves.ports, waiting + builders * 2 + int(rate * (seconds + SETTLING)))
     try:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from twisted.internet.defer import Deferred
 
 from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
+from buildmaster.asking import Asking
 from buildmaster.child import Command
 from buildmaster.collecting import Bounds, Collector
 from buildmaster.config import Config
@@ -78,9 +79,9 @@ def make_scanner(parts: Parts) -> Scanner:
         abort=limits.abort_limit,
     )
     pace = Pace(slaves.poll_building, slaves.poll_idle)
-    silences = Silences(parts.database, notices)
-    common = parts.reactor, parts.database, probes, parts.errands, collector
-    return Scanner(*common, effects, silences, pace, patience, parts.now)
+    asking, silences = Asking(parts.reactor, probes, pace, parts.now), Silences(parts.database, notices)
+    common = parts.reactor, parts.database, asking, parts.errands, collector
+    return Scanner(*common, effects, silences, patience, parts.now)
 
 
 def make_notices(config: Config) -> BuildNotices:

@@ -1,6 +1,6 @@
 """The questions to slaves: which are due, which are under way, and the answers that no turn has taken yet."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
@@ -16,6 +16,7 @@ log = Logger()
 QUIET = 0.01  # seconds without any answer that end a turn
 ROUND = 0.005  # seconds after which a turn acts on the answers that have come, and waits for more
 LONGEST = 0.1  # seconds that a turn waits for answers at the most
+APART = 0.05  # seconds from one turn to the next that is called for because somebody is due
 NEVER = float("-inf")
 
 
@@ -45,13 +46,13 @@ class Answer:
 class Probes:
     """The plan of questions, those under way, and the answers that no turn has taken yet.
 
-    ``late`` is called when there is one that the turn which asked did not wait for: another turn is to take it.
+    ``call`` calls for a turn: for an answer that the turn which asked did not wait for, and when somebody is due.
     """
 
-    def __init__(self, clock: IReactorTime, slaves: Slaves, late: Callable[[], None]) -> None:
+    def __init__(self, clock: IReactorTime, slaves: Slaves, call: Callable[[], None]) -> None:
         self._clock = clock
         self._slaves = slaves
-        self._late = late
+        self._call_for_turn = call
         self._delays: dict[int, float] = {}
         self._asked: dict[int, float] = {}
         self._pending: set[int] = set()
@@ -59,18 +60,39 @@ class Probes:
         self._answers: dict[int, Answer] = {}
         self._gathering: Deferred[bool] | None = None
         self._call: IDelayedCall | None = None
+        self._next: IDelayedCall | None = None
         self._ends = 0.0
+        self._room = 0
         self._came = self._called = False
 
-    def begin(self) -> frozenset[int]:
-        """Begin a turn; return the builders that call for it: they are due, or have answered already."""
+    def begin(self, room: int) -> frozenset[int]:
+        """Begin a turn, in which so many may be asked; return who calls for it: the longest due, and who answered."""
         now = self._clock.seconds()
-        asked = self._asked
-        due = {builder_id for builder_id, delay in self._delays.items() if asked.get(builder_id, NEVER) + delay <= now}
+        self._forget_next()
+        due = sorted((when, builder_id) for builder_id, when in self._times() if when <= now)
         self._came, self._called = bool(self._answers), False
-        self._ends = now + LONGEST
+        self._ends, self._room = now + LONGEST, room
         self._awaited.clear()
-        return frozenset(due - self._pending | self._answers.keys())
+        return self._answers.keys() | {builder_id for _, builder_id in due[:room]}
+
+    def end(self) -> None:
+        """End a turn: call for another when the next question is due, but not at once."""
+        self._forget_next()
+        first = min((when for _, when in self._times()), default=None)
+        if first is not None:
+            self._next = self._clock.callLater(max(APART, first - self._clock.seconds()), self._call_for_turn)
+
+    def _times(self) -> Iterator[tuple[int, float]]:
+        """Yield when each is due that is not being asked, and has not answered."""
+        asked = self._asked
+        for builder_id, delay in self._delays.items():
+            if builder_id not in self._pending and builder_id not in self._answers:
+                yield builder_id, asked.get(builder_id, NEVER) + delay
+
+    def _forget_next(self) -> None:
+        call, self._next = self._next, None
+        if call is not None and call.active():
+            call.cancel()
 
     def plan(self, builder: BuilderFacts, delay: float | None) -> None:
         """Let the builder be due ``delay`` seconds after it was asked last; with None, not at all."""
@@ -86,14 +108,17 @@ class Probes:
                 del memory[builder_id]
 
     def due(self, builder: BuilderFacts) -> bool:
-        """Tell whether the builder is to be asked."""
-        if builder.id not in self._delays or builder.id in self._pending or builder.id in self._answers:
+        """Tell whether the builder is to be asked, and may be in this turn."""
+        if self._room <= 0 or builder.id not in self._delays:
+            return False
+        if builder.id in self._pending or builder.id in self._answers:
             return False
         return self._asked.get(builder.id, NEVER) + self._delays[builder.id] <= self._clock.seconds()
 
     def ask(self, builder: BuilderFacts) -> None:
         """Ask the builder's slave."""
         self._asked[builder.id] = self._clock.seconds()
+        self._room -= 1
         self._pending.add(builder.id)
         self._awaited.add(builder.id)
         answered = ensureDeferred(self._answer(builder))
@@ -130,7 +155,7 @@ class Probes:
             self._one_came()
         elif not self._called:
             self._called = True
-            self._late()
+            self._call_for_turn()
         return answer
 
     def _one_came(self) -> None:

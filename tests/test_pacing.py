@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.pacing import MOST, SEEN, SOON, Pace, crowding, interval, noteworthy, spaced
+from buildmaster.farm.pacing import MOST, SEEN, SOON, Pace, crowding, interval, noteworthy, room, spaced
 from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
 from tests.makers import NOW, a_builder, a_job, ago
 
@@ -66,6 +66,17 @@ class PacingTests(SynchronousTestCase):
         crowd = crowding(delays)
         rate = sum(1 / spaced(delay, crowd, PACE) for delay in delays)
         self.assertLessEqual(rate, MOST + len(delays) / PACE.building + 1e-6)
+
+    @given(st.lists(st.floats(0.25, 15.0), max_size=2000), st.floats(0.25, 1.0))
+    def test_there_is_room_for_all_that_are_due(self, delays, passed):
+        crowd = crowding(delays)
+        rate = sum(1 / spaced(delay, crowd, PACE) for delay in delays)
+        self.assertGreaterEqual(room(len(delays), PACE, passed) + 1, rate * passed - 1e-6)
+
+    def test_room_comes_with_time_but_is_not_saved_up_and_somebody_may_always_be_asked(self):
+        for builders, passed, wanted in ((0, 0.05, 10), (1000, 0.05, 20), (1000, 60.0, 400), (0, 0.0, 1)):
+            self.assertEqual(wanted, room(builders, PACE, passed), (builders, passed))
+        self.assertEqual(4200, room(1000, Pace(building=0.0), 1.0))
 
     def test_an_answer_is_news_after_silence_and_once_a_minute(self):
         for name, facts, wanted in ANSWERS:

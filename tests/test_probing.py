@@ -7,10 +7,11 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.states import CleanStatus
-from buildmaster.probing import LONGEST, QUIET, ROUND, Probes
+from buildmaster.probing import APART, LONGEST, QUIET, ROUND, Probes
 from tests.makers import INFO, REFUSED, a_builder, a_job, a_word
 
 IDLE = a_word("IDLE")
+ROOM = 100  # builders that may be asked in a turn
 
 
 class Slaves:
@@ -34,12 +35,12 @@ class Slaves:
 class ProbeTests(SynchronousTestCase):
     def setUp(self):
         self.clock, self.slaves, self.nudges = Clock(), Slaves(), []
-        self.probes = Probes(self.clock, self.slaves, lambda: self.nudges.append("late"))
+        self.probes = Probes(self.clock, self.slaves, lambda: self.nudges.append("turn"))
         self.builders = [a_builder(id=number, name=f"b{number}") for number in range(1, 4)]
 
     def ask(self, *builders):
         """Begin a turn that asks these; return what ends when it has waited for them."""
-        self.probes.begin()
+        self.probes.begin(ROOM)
         for builder in builders or self.builders:
             self.probes.ask(builder)
         return self.probes.gather()
@@ -48,6 +49,7 @@ class ProbeTests(SynchronousTestCase):
         return self.probes.take({builder.id: builder}).get(builder.id)
 
     def due(self, builder, delay):
+        self.probes.begin(ROOM)
         self.probes.plan(builder, delay)
         return self.probes.due(builder)
 
@@ -96,10 +98,10 @@ class ProbeTests(SynchronousTestCase):
             turn = self.probes.gather()
         self.assertLess(abs(LONGEST - self.clock.seconds()), QUIET)
         self.answer(39)
-        self.assertEqual(["late"], self.nudges)
+        self.assertEqual(["turn"], self.nudges)
 
     def test_a_turn_with_nobody_to_ask_is_over_at_once(self):
-        self.probes.begin()
+        self.probes.begin(ROOM)
         self.assertFalse(self.successResultOf(self.probes.gather()))
 
     def test_a_turn_waits_for_nobody_that_another_asked(self):
@@ -117,7 +119,7 @@ class ProbeTests(SynchronousTestCase):
         self.assertNoResult(self.probes.gather())
 
     def test_answers_that_come_while_others_are_asked_are_not_late(self):
-        self.probes.begin()
+        self.probes.begin(ROOM)
         self.probes.ask(self.builders[0])
         self.answer(1)
         self.probes.ask(self.builders[1])
@@ -129,7 +131,7 @@ class ProbeTests(SynchronousTestCase):
         self.clock.advance(QUIET)
         self.successResultOf(turn)
         self.answer(1)
-        self.assertEqual(["late"], self.nudges)
+        self.assertEqual(["turn"], self.nudges)
         self.assertEqual(IDLE, self.take(self.builders[0]).word)
         self.assertIsNone(self.take(self.builders[0]))
 
@@ -138,10 +140,10 @@ class ProbeTests(SynchronousTestCase):
         self.clock.advance(QUIET)
         for number in (1, 2):
             self.answer(number)
-        self.assertEqual(["late"], self.nudges)
-        self.assertEqual({1, 2}, self.probes.begin())
+        self.assertEqual(["turn"], self.nudges)
+        self.assertEqual({1, 2}, self.probes.begin(ROOM))
         self.answer(3)
-        self.assertEqual(["late", "late"], self.nudges)
+        self.assertEqual(["turn", "turn"], self.nudges)
 
     def test_an_answer_is_worth_nothing_when_the_belief_has_changed(self):
         for change in ({"job": a_job()}, {"clean_status": CleanStatus.DIRTY}, {"url": "http://elsewhere/"}):
@@ -154,26 +156,81 @@ class ProbeTests(SynchronousTestCase):
         [bob, eve, ida] = self.builders
         for builder, delay in ((bob, 30.0), (eve, 60.0), (ida, None)):
             self.probes.plan(builder, delay)
-        self.assertEqual({bob.id, eve.id}, self.probes.begin(), "who was never asked is due")
+        self.assertEqual({bob.id, eve.id}, self.probes.begin(ROOM), "who was never asked is due")
         self.ask()
         for builder, delay in ((bob, 30.0), (eve, 60.0), (ida, None)):
             self.probes.plan(builder, delay)
         self.answer(2)
         self.answer(3)
-        self.assertEqual({eve.id, ida.id}, self.probes.begin(), "who was asked is due no more")
+        self.assertEqual({eve.id, ida.id}, self.probes.begin(ROOM), "who was asked is due no more")
         for builder in (eve, ida):
             self.take(builder)
         self.clock.advance(60)
-        self.assertEqual({eve.id}, self.probes.begin(), "bob has yet to answer")
+        self.assertEqual({eve.id}, self.probes.begin(ROOM), "bob has yet to answer")
         self.answer(1)
-        self.assertEqual({bob.id, eve.id}, self.probes.begin())
+        self.assertEqual({bob.id, eve.id}, self.probes.begin(ROOM))
+
+    def plan(self, **delays):
+        """Plan these builders' next questions, after one has been asked at each second."""
+        for builder, delay in zip(self.builders, delays.values(), strict=True):
+            self.ask(builder)
+            self.answer(builder.id)
+            self.take(builder)
+            self.probes.plan(builder, delay)
+            self.clock.advance(1)
+
+    def test_no_more_call_for_a_turn_than_may_be_asked_in_it_the_longest_due_first(self):
+        self.plan(bob=9.0, eve=7.0, ida=8.0)
+        self.clock.advance(60)
+        self.assertEqual({2}, self.probes.begin(1))
+        self.assertEqual({1, 2}, self.probes.begin(2))
+
+    def test_when_as_many_were_asked_as_may_be_the_others_wait_for_another_turn(self):
+        [bob, eve, _] = self.builders
+        self.plan(bob=1.0, eve=1.0, ida=None)
+        self.probes.begin(1)
+        self.assertTrue(self.probes.due(bob))
+        self.probes.ask(bob)
+        self.assertFalse(self.probes.due(eve))
+        self.probes.begin(1)
+        self.assertTrue(self.probes.due(eve))
+
+    def test_a_turn_is_called_for_when_the_next_is_due(self):
+        self.plan(bob=30.0, eve=60.0, ida=None)
+        self.probes.end()
+        self.clock.advance(26.9)
+        self.assertEqual([], self.nudges)
+        self.clock.advance(0.2)
+        self.assertEqual(["turn"], self.nudges)
+
+    def test_a_turn_is_not_called_for_at_once_though_somebody_is_overdue(self):
+        self.plan(bob=0.0, eve=60.0, ida=None)
+        self.probes.end()
+        self.clock.advance(APART * 0.9)
+        self.assertEqual([], self.nudges)
+        self.clock.advance(APART * 0.2)
+        self.assertEqual(["turn"], self.nudges)
+
+    def test_a_turn_that_begins_is_called_for_no_more(self):
+        self.plan(bob=1.0, eve=60.0, ida=None)
+        self.probes.end()
+        self.probes.begin(ROOM)
+        self.assertEqual([], self.clock.getDelayedCalls())
+
+    def test_no_turn_is_called_for_by_those_that_are_not_to_be_asked_or_have_yet_to_answer(self):
+        [bob, *_] = self.builders
+        self.plan(bob=1.0, eve=None, ida=None)
+        self.ask(bob)
+        self.clock.advance(QUIET)
+        self.probes.end()
+        self.assertEqual([], self.clock.getDelayedCalls())
 
     def test_who_was_removed_calls_for_nothing(self):
         [bob, eve, _] = self.builders
         for builder in (bob, eve):
             self.probes.plan(builder, 0.0)
         self.probes.keep({eve.id})
-        self.assertEqual({eve.id}, self.probes.begin())
+        self.assertEqual({eve.id}, self.probes.begin(ROOM))
 
     def test_who_has_a_question_or_an_answer_under_way_is_not_asked_again(self):
         [bob, *_] = self.builders

@@ -1,7 +1,7 @@
 """When a builder is asked again: often where something is about to end, seldom where nothing happens.
 
 On a large farm with many small builds that would be too often: then all builders wait longer, but none for longer than
-the usual interval.
+the usual interval. Where many are due at the same moment some wait a little, or they would be due together ever after.
 """
 
 from collections.abc import Iterable
@@ -45,6 +45,14 @@ def crowding(delays: Iterable[float | None]) -> float:
 def spaced(delay: float | None, crowd: float, pace: Pace) -> float | None:
     """Return the interval in a crowd: as many times longer, up to the usual one."""
     return None if delay is None else max(delay, min(delay * crowd, pace.building))
+
+
+def room(builders: int, pace: Pace, passed: float) -> int:
+    """Return how many of so many builders may be asked, so many seconds after some could be asked last; at least 1.
+
+    That is more than are due in that time, of any farm.
+    """
+    return max(1, int((MOST + builders / max(pace.building, FIRST)) * min(passed, SOON)))
 
 
 def noteworthy(builder: BuilderFacts, now: datetime) -> bool:

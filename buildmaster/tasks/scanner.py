@@ -1,4 +1,4 @@
-"""Ask the slaves, all that are due at once; act on their answers.
+"""Ask the slaves that are due, many at once; act on their answers.
 
 A turn waits for no slave in particular: it acts on answers as they come, some at a time, and ends when all have
 answered, or none has for a moment. An answer that comes later is taken into the next turn, unless what was believed of
@@ -16,19 +16,19 @@ from sqlalchemy.orm import Session
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from buildmaster.asking import Asking
 from buildmaster.collecting import Collector
 from buildmaster.database import Database
 from buildmaster.errands import Errands
 from buildmaster.farm.actions import Restore
 from buildmaster.farm.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
 from buildmaster.farm.groups import unserved
-from buildmaster.farm.pacing import Pace, crowding, interval, spaced
 from buildmaster.farm.scanning import decide, marked_since_silent
 from buildmaster.farm.states import BuildState, FailedBy
 from buildmaster.model.cookies import mismatch
 from buildmaster.model.snapshots import MOST, glimpse, snapshot
 from buildmaster.pausing import unhurried
-from buildmaster.probing import NEVER, Answer, Probes
+from buildmaster.probing import NEVER, Answer
 from buildmaster.silences import Silences
 from buildmaster.tasks.effects import Decision, Effects
 
@@ -47,44 +47,42 @@ class Scanner:
         self,
         clock: IReactorTime,
         database: Database,
-        probes: Probes,
+        asking: Asking,
         errands: Errands,
         collector: Collector,
         effects: Effects,
         silences: Silences,
-        pace: Pace,
         limits: Limits,
         now: Callable[[], datetime],
     ) -> None:
         self._clock = clock
         self._database = database
-        self._probes = probes
+        self._asking = asking
         self._errands = errands
         self._collector = collector
         self._effects = effects
         self._silences = silences
-        self._pace = pace
         self._limits = limits
         self._now = now
         self._looked = NEVER
-        self._crowd = 1.0
         self._empty: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Take a turn."""
         away = self._errands.away()
-        called = (self._probes.begin() | self._errands.returned()) - away
+        called = (self._asking.begin() | self._errands.returned()) - away
         believed = await self._look(called)
         builders = [_landed(builder, self._collector) for builder in believed if builder.id not in away]
-        await self._ask_those_due(builders)
+        await self._asking.ask_those_due(builders)
         await self._act({builder.id: builder for builder in builders})
+        self._asking.end()
 
     async def _act(self, builders: dict[int, BuilderFacts]) -> None:
         """Act on the answers as they come; then see what is to be done about those that gave none."""
         more = True
         while more:
-            more = await self._probes.gather()
-            answers = self._probes.take(builders)
+            more = await self._asking.gather()
+            answers = self._asking.take(builders)
             heard = [builders.pop(builder_id) for builder_id in answers]
             await self._effects.carry_out(await self._decisions(heard, answers))
         await self._effects.carry_out(await self._decisions(list(builders.values()), {}))
@@ -96,11 +94,9 @@ class Scanner:
             return await self._database.read(glimpse, called) if called else ()
         self._looked = now
         everybody = await self._database.read(snapshot)
-        self._probes.keep({builder.id for builder in everybody})
+        self._asking.survey(everybody)
         self._silences.forget()
-        now = self._now()
-        self._silences.note(everybody, {}, now)
-        self._crowd = crowding(interval(builder, now, self._pace) for builder in everybody)
+        self._silences.note(everybody, {}, self._now())
         self._tell_of_empty_groups(everybody)
         return everybody
 
@@ -110,13 +106,6 @@ class Scanner:
         for processor in sorted(empty - self._empty):
             Logger(namespace=f"builders.{processor}").warn(NOBODY)
         self._empty = empty
-
-    async def _ask_those_due(self, builders: Sequence[BuilderFacts]) -> None:
-        now = self._now()
-        async for builder in unhurried(self._clock, builders):
-            self._probes.plan(builder, spaced(interval(builder, now, self._pace), self._crowd, self._pace))
-            if self._probes.due(builder):
-                self._probes.ask(builder)
 
     async def _decisions(self, builders: Sequence[BuilderFacts], answers: Answers) -> list[Decision]:
         strange = await self._mismatches(builders, answers)

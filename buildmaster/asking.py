@@ -1,0 +1,57 @@
+"""Ask builders when their time has come, and not too many of them at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from buildmaster.farm.facts import BuilderFacts
+from buildmaster.farm.pacing import Pace, crowding, interval, room, spaced
+from buildmaster.pausing import unhurried
+from buildmaster.probing import NEVER, Answer, Probes
+
+
+class Asking:
+    """The questions of the scanner's turns."""
+
+    def __init__(self, clock: IReactorTime, probes: Probes, pace: Pace, now: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._probes = probes
+        self._pace = pace
+        self._now = now
+        self._begun = NEVER
+        self._builders = 0
+        self._crowd = 1.0
+
+    def begin(self) -> frozenset[int]:
+        """Begin a turn; return the builders that call for it."""
+        begun, self._begun = self._begun, self._clock.seconds()
+        return self._probes.begin(room(self._builders, self._pace, self._begun - begun))
+
+    def survey(self, everybody: Sequence[BuilderFacts]) -> None:
+        """See how large the farm is, and how often its builders would be asked."""
+        now = self._now()
+        self._builders = len(everybody)
+        self._crowd = crowding(interval(builder, now, self._pace) for builder in everybody)
+        self._probes.keep({builder.id for builder in everybody})
+
+    async def ask_those_due(self, builders: Sequence[BuilderFacts]) -> None:
+        """Plan when these are to be asked next, and ask those whose time has come."""
+        now = self._now()
+        async for builder in unhurried(self._clock, builders):
+            self._probes.plan(builder, spaced(interval(builder, now, self._pace), self._crowd, self._pace))
+            if self._probes.due(builder):
+                self._probes.ask(builder)
+
+    def gather(self) -> Deferred[bool]:
+        """Fire when there are answers to act on, or nobody's is worth waiting for; tell whether there may be more."""
+        return self._probes.gather()
+
+    def take(self, builders: Mapping[int, BuilderFacts]) -> dict[int, Answer]:
+        """Return the answers of these builders' slaves, each once, as far as they still matter."""
+        return self._probes.take(builders)
+
+    def end(self) -> None:
+        """End a turn."""
+        self._probes.end()
