@@ -3,9 +3,9 @@
     python -m bench.slaves COUNT [SHORTEST LONGEST]
 
 Each listens on a port of its own; the ports are printed as JSON. A build takes between SHORTEST and LONGEST seconds (0
-unless told; a slave's first may be shorter, so that not all end together), goes well, and leaves a .changes, a .deb of
-10 kB and a log. Files that a slave is to fetch are said to be in its cache. When standard input ends, what happened is
-printed as JSON: [slave, call, monotonic time, name].
+unless told; a slave's first is what is left of one at any moment, so that from the start as many end each second as
+ever after), goes well, and leaves a .changes, a .deb of 10 kB and a log. Files that a slave is to fetch are said to be
+in its cache. When standard input ends, what happened is printed as JSON: [slave, call, monotonic time, name].
 
 They share the machine with what is measured, so they are cheap: a loop of their own around epoll, and answers that are
 made beforehand but for what differs.
@@ -14,6 +14,7 @@ made beforehand but for what differs.
 import heapq
 import itertools
 import json
+import math
 import random
 import re
 import select
@@ -56,6 +57,11 @@ WAITING = status(
 ).replace(b"%%", b"%")
 
 
+def rest_of_one(shortest, longest):
+    """Return how long a build may still take that is found under way: most of the time goes into long ones."""
+    return math.sqrt(random.uniform(shortest**2, longest**2)) * random.random()
+
+
 class Slave:
     """One slave: its state, and the answers to calls."""
 
@@ -69,7 +75,7 @@ class Slave:
         self.ended = False
         self.files = {}
         self.built = 0
-        self.first = random.uniform(0, self.length[1])
+        self.first = rest_of_one(*self.length)
 
     def note(self, call, name=""):
         self.events.append((self.number, call, time.monotonic(), name))
