@@ -17,6 +17,7 @@ from buildmaster.farm.importing import configured_policy
 from buildmaster.farm.pacing import Pace
 from buildmaster.folders import ACCEPTED, FAILED, FETCHING, GATHERING, REJECTED
 from buildmaster.mail import MailHost
+from buildmaster.landing import GatheringFolders
 from buildmaster.model.notifying import BuildNotices
 from buildmaster.parts import Parts, Reactor
 from buildmaster.preparing import Preparer
@@ -66,7 +67,8 @@ def make_scanner(parts: Parts) -> Scanner:
     """Return the slave scanner, with those who act on what it decides."""
     slaves, limits = parts.config.slaves, parts.config.limits
     bounds = Bounds(limits.result_files, limits.result_size, limits.log_size)
-    collector = Collector(parts.database, parts.librarian, parts.config.root, bounds, parts.in_thread, parts.now)
+    folders = GatheringFolders(parts.config.root, parts.librarian, parts.now)
+    collector = Collector(parts.database, folders, bounds, parts.in_thread, parts.now)
     notices = make_notices(parts.config)
     duties = Duties(parts.database, parts.slaves, collector, make_resetter(parts), notices, parts.now, parts.nudge)
     effects = Effects(parts.reactor, parts.database, parts.errands, duties, parts.now, parts.nudge, notices)

@@ -72,10 +72,11 @@ class ISlave(Interface):
     def clean() -> Deferred[str | Silence]:
         """Let the slave drop its results and become IDLE. Only a WAITING slave obeys."""
 
-    def fetch(name: str, into: Sink, limit: int) -> Deferred[Content | Silence]:
+    def fetch(name: str, into: Sink, limit: int, hold: int = 0) -> Deferred[Content | bytes | Silence]:
         """Write a result (``name`` is its SHA-1) or the ``buildlog`` into a file; return what this then is.
 
-        At most ``limit`` bytes, with no pause as long as the timeout. After a Silence nothing is left of the file.
+        At most ``limit`` bytes, with no pause as long as the timeout. After a Silence nothing is left of the file. One
+        of less than ``hold`` bytes may be returned as it is, and is not written then.
         """
 
     def close() -> None:
@@ -130,9 +131,9 @@ class Slave:
         """Let the slave drop its results."""
         return self._call(_WORD, "clean")
 
-    def fetch(self, name: str, into: Sink, limit: int) -> Deferred[Content | Silence]:
-        """Write a file of the slave's."""
-        download = Download(self._reactor, into, limit, self.timeout * PATIENCE)
+    def fetch(self, name: str, into: Sink, limit: int, hold: int = 0) -> Deferred[Content | bytes | Silence]:
+        """Write a file of the slave's, or return a small one."""
+        download = Download(self._reactor, into, limit, self.timeout * PATIENCE, hold)
         request = self._address.get(quote(name, safe=""))
         download.exchange = Exchange(request, Reply(download.write, limit), self.timeout, repeatable=True)
         return self._files.ask(download.exchange).addCallback(download.finish)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
@@ -54,9 +54,9 @@ class HashedFile:
     def finish(self, piece: bytes) -> Content:
         """Write the rest, flush all to the disk, and return what is in the file."""
         self.add(piece)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with self._file as file:
+            file.flush()
+            os.fsync(file.fileno())
         return Content(self._sha256.hexdigest(), self._sha1.hexdigest(), self._size)
 
     def discard(self) -> None:
@@ -79,16 +79,18 @@ class Download:
     """A file that comes over an exchange, and is held up by its disk.
 
     It may take as long as something comes, until ``patience`` seconds, and those of a slow line for ``limit`` bytes,
-    are over.
+    are over. If it has less than ``hold`` bytes, and less than a piece, it does not come to the disk at all.
     """
 
     exchange: Exchange
 
-    def __init__(self, reactor: IReactorThreads, into: Sink, limit: int, patience: float) -> None:
+    def __init__(self, reactor: IReactorThreads, into: Sink, limit: int, patience: float, hold: int = 0) -> None:
         self._reactor = reactor
         self._file = into
+        self._hold = hold
         self._over = reactor.seconds() + patience + limit / SLOWEST
         self._piece = bytearray()
+        self._began = False
         self._thread = DeferredLock()
         self._trouble: Silence | None = None
 
@@ -98,14 +100,20 @@ class Download:
         if self._reactor.seconds() < self._over:
             self.exchange.extend()
         if len(self._piece) >= PIECE:
+            self._began = True
             self.exchange.pause()
             self._in_thread(self._file.add, self._taken()).addErrback(self._broke).addBoth(self._go_on)
 
-    def finish(self, silence: Silence | None) -> Deferred[Content | Silence]:
-        """Return what is in the file when all of it is on disk; nothing of it stays where there was a Silence."""
+    def finish(self, silence: Silence | None) -> Deferred[Content | bytes | Silence]:
+        """Return what is in the file when all of it is on disk, or its bytes, which then are not.
+
+        Nothing of it stays where there was a Silence.
+        """
         trouble = silence or self._trouble
         if trouble:
             return self._discard(trouble)
+        if not self._began and len(self._piece) < self._hold:
+            return succeed(self._taken())
         return self._in_thread(self._file.finish, self._taken()).addErrback(self._broke).addCallback(self._checked)
 
     def _checked(self, content: Content | None) -> Content | Deferred[Silence]:

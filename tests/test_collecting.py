@@ -1,7 +1,11 @@
 """A build's log and results are fetched, verified and landed; after a kill anywhere the rest is done, and nothing twice."""
 
 import gzip
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
+from pkgutil import resolve_name as attribute
+from unittest.mock import patch
 
 from twisted.internet.defer import Deferred, execute, succeed
 from twisted.trial.unittest import SynchronousTestCase
@@ -10,6 +14,7 @@ from buildmaster.collecting import Bounds, CollectionFailedError, Collector
 from buildmaster.farm.facts import Silence
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import GATHERING, INCOMING, make_folders
+from buildmaster.landing import Gathered, GatheringFolders
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.builds import Build
 from buildmaster.model.files import StoredFile
@@ -29,20 +34,24 @@ class KilledError(Exception):
 
 
 class Holding:
-    """A slave that holds files, by SHA-1; ``fetched`` are the names that it was asked for."""
+    """A slave that has files, by SHA-1; ``fetched`` are the names that it was asked for.
 
-    def __init__(self, files=FILES, log=LOG):
+    Files of ``hold`` bytes and more are written as they come.
+    """
+
+    def __init__(self, files=FILES, log=LOG, hold=1000):
+        self.hold = hold
         self.files = {sha1(content): content for content in files.values()} | {"buildlog": log}
         self.fetched = []
 
-    def fetch(self, name, into, limit):
+    def fetch(self, name, into, limit, hold):
         self.fetched.append(name)
         content = self.files.get(name)
         if content is None:
             return succeed(Silence("garbage: HTTP 404 Not Found"))
         if len(content) > limit:
             return succeed(Silence(f"garbage: more than {limit} bytes"))
-        return succeed(into.finish(content))
+        return succeed(content if len(content) < min(hold, self.hold) else into.finish(content))
 
 
 class CollectingCase(OnSQLite, SynchronousTestCase):
@@ -56,18 +65,23 @@ class CollectingCase(OnSQLite, SynchronousTestCase):
         self.job = a_job(build_id=self.build_id, attempt_id=self.attempt_id, cookie=f"{self.build_id}-1")
         self.leaf = self.root / INCOMING / f"20260301-120000-{self.job.cookie}"
 
-    def start(self, filemap=FILEMAP, **bounds):
+    def collector(self, **bounds):
         bounds = Bounds(**{"files": 3, "size": 1000, "log": 1000, **bounds})
-        database = inline(self.transactions)
-        collector = Collector(database, self.librarian, self.root, bounds, self.in_thread, lambda: NOW)
+        folders = GatheringFolders(self.root, self.librarian, lambda: NOW)
+        return Collector(inline(self.transactions), folders, bounds, self.in_thread, lambda: NOW)
+
+    def start(self, filemap=FILEMAP, **bounds):
         job = replace(self.job, state=self.build().buildstate)
-        return Deferred.fromCoroutine(collector.collect(self.slave, job, filemap))
+        return Deferred.fromCoroutine(self.collector(**bounds).collect(self.slave, job, filemap))
 
     def collect(self, filemap=FILEMAP, **bounds):
         return self.successResultOf(self.start(filemap, **bounds))
 
     def refusal(self, filemap=FILEMAP, **bounds):
         return str(self.failureResultOf(self.start(filemap, **bounds), CollectionFailedError).value)
+
+    def gathering(self):
+        return sorted(path.name for path in (self.root / GATHERING).iterdir())
 
     def landed(self):
         return {path.name: path.read_bytes() for path in self.leaf.iterdir()} if self.leaf.exists() else None
@@ -82,7 +96,14 @@ class CollectTests(CollectingCase):
         self.assertTrue(self.collect())
         self.assertEqual(FILES, self.landed())
         self.assertEqual((BuildState.UPLOADING, self.leaf.name), (self.build().buildstate, self.attempt().leaf))
-        self.assertEqual([], list((self.root / GATHERING).iterdir()))
+        self.assertEqual([f"{self.job.cookie}.log.gz"], self.gathering())
+
+    def test_the_log_of_one_that_has_landed_goes_when_the_next_lands(self):
+        collector = self.collector()
+        self.successResultOf(Deferred.fromCoroutine(collector.collect(self.slave, self.job, FILEMAP)))
+        folders = collector._folders
+        folders.land("9-1", Gathered(b"log", {}), ())
+        self.assertEqual(["9-1.log.gz"], self.gathering())
 
     def test_the_log_comes_first_and_is_kept_without_credentials(self):
         self.collect()
@@ -125,46 +146,65 @@ class CollectTests(CollectingCase):
         for state in (BuildState.CANCELLING, BuildState.FULLYBUILT):
             self.set(Build, self.build_id, buildstate=state)
             self.assertFalse(self.collect())
-        self.assertEqual(({"buildlog"}, []), (set(self.slave.fetched), list((self.root / GATHERING).iterdir())))
-        self.assertIsNone(self.landed())
+            self.assertIsNone(self.landed())
+            self.assertEqual([], self.gathering())
 
     def test_a_build_with_no_files_is_the_uploaders_to_refuse(self):
         self.assertTrue(self.collect(()))
         self.assertEqual({}, self.landed())
 
 
+class BigFilesTests(CollectTests):
+    """All files are too big to be held."""
+
+    def setUp(self):
+        super().setUp()
+        self.slave.hold = 0
+
+
 class KilledTests(CollectingCase):
-    """The master is killed before each step in turn, and a new one goes on."""
+    """The master is killed at any flush to the disk, or before any commit, and a new one goes on."""
 
-    def steps(self):
-        """Count the steps of a whole collection."""
-        self.count = 0
-        self.in_thread = self.counting(None)
-        self.collect()
-        return self.count
+    def killed(self, last, hold):
+        """Collect, and be killed at that step; tell whether there was one."""
+        self.start_anew(hold)
+        count = 0
 
-    def counting(self, last):
-        def in_thread(work, *args):
-            self.count += 1
-            if self.count == last:
+        def step(do, *args):
+            nonlocal count
+            count += 1
+            if count > last:
                 raise KilledError
-            return execute(work, *args)
+            return do(*args)
 
-        return in_thread
+        with ExitStack() as patches:
+            for name in ("buildmaster.landing.sync_folder", "buildmaster.librarian.sync_folder", "os.fsync"):
+                patches.enter_context(patch(name, partial(step, attribute(name))))
+            for deed in ("begin_gathering", "land"):
+                name = f"buildmaster.collecting.{deed}"
+                patches.enter_context(patch(name, partial(step, attribute(name))))
+            ended = self.start()
+        return bool(self.failureResultOf(ended, KilledError)) if count > last else self.successResultOf(ended) and False
+
+    def start_anew(self, hold):
+        super().setUp()
+        self.slave.hold = hold
 
     def test_the_end_is_the_same_wherever_it_happens(self):
-        for step in range(1, self.steps() + 1):
-            super().setUp()
-            self.count, self.in_thread = 0, self.counting(step)
-            self.failureResultOf(self.start(), KilledError)
-            self.in_thread = execute
-            self.collect()
-            self.assertEqual(FILES, self.landed(), step)
-            self.assertEqual(BuildState.UPLOADING, self.build().buildstate, step)
-            self.assertEqual(1, len(list((self.root / INCOMING).iterdir())), step)
-            self.assertIn("make", self.log_text()[1], step)
+        for hold in (0, 4, 1000):
+            step = 0
+            while self.killed(step, hold):
+                self.collect()
+                with self.subTest(hold=hold, step=step):
+                    self.assertEqual(FILES, self.landed())
+                    self.assertEqual(BuildState.UPLOADING, self.build().buildstate)
+                    self.assertEqual(1, len(list((self.root / INCOMING).iterdir())))
+                    self.assertIn("make", self.log_text()[1])
+                step += 1
+            self.assertGreater(step, 5)
 
-    def test_what_has_come_whole_is_not_fetched_again(self):
+    def test_a_big_file_that_has_come_whole_is_not_fetched_again(self):
+        self.slave.hold = 4
         lost = self.slave.files.pop(FILEMAP[1][1])
         self.refusal()
         self.slave.files[FILEMAP[1][1]] = lost
@@ -172,12 +212,10 @@ class KilledTests(CollectingCase):
         self.collect()
         self.assertEqual([FILEMAP[1][1]] * 2, self.slave.fetched)
 
-    def test_results_that_have_landed_need_no_slave(self):
-        self.count, self.in_thread = 0, self.counting(self.steps())
-        super().setUp()
-        self.leaf.mkdir()
-        (self.leaf / "a_1_i386.changes").write_bytes(b"changes")
+    def test_the_log_and_results_that_have_landed_need_no_slave(self):
+        with patch("buildmaster.collecting.land", side_effect=KilledError):
+            self.failureResultOf(self.start(), KilledError)
         self.slave = Holding({}, None)
-        self.set(Build, self.build_id, buildstate=BuildState.GATHERING)
         self.assertTrue(self.collect(()))
-        self.assertEqual(BuildState.UPLOADING, self.build().buildstate)
+        self.assertEqual((BuildState.UPLOADING, FILES), (self.build().buildstate, self.landed()))
+        self.assertIn("make", self.log_text()[1])

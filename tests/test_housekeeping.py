@@ -66,8 +66,12 @@ class HousekeepingTests(SynchronousTestCase):
     def test_results_that_nobody_fetched_to_the_end_go_after_two_days(self):
         old = self.leaf("8-1", timedelta(days=2, minutes=1), "gathering")
         new = self.leaf("8-1-2", timedelta(days=1), "gathering")
+        logs = [leaf.with_suffix(".log.gz") for leaf in (old, new)]
+        for leaf, log in zip((old, new), logs, strict=True):
+            log.write_bytes(b"")
+            os.utime(log, (leaf.stat().st_mtime,) * 2)
         self.turn()
-        self.assertEqual((False, True), (old.exists(), new.exists()))
+        self.assertEqual([False, True] * 2, [path.exists() for path in (old, new, *logs)])
 
     def test_old_leaves_go_and_young_ones_stay(self):
         old, young = self.leaf("old", 31 * DAY), self.leaf("young", 29 * DAY)

@@ -20,6 +20,7 @@ OTHERS = {
     "fetching",
     "folders",
     "joining",
+    "landing",
     "librarian",
     "logfiles",
     "mail",

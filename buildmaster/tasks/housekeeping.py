@@ -60,7 +60,7 @@ class Housekeeping:
             self._say(await self._in_thread(remove_leaves, self._root / folder, before), f"leaves of {folder}")
         left = (self._root / INCOMING, (now - SPARED).timestamp(), ".*/")
         self._say(await self._in_thread(remove_leaves, *left), "uploads that were never whole")
-        left = (self._root / GATHERING, (now - SPARED).timestamp())
+        left = (self._root / GATHERING, (now - SPARED).timestamp(), "*")
         self._say(await self._in_thread(remove_leaves, *left), "results that nobody fetched to the end")
         self._say(await self._forget(forget_audit, now - timedelta(days=self._ages.audit)), "rows of the audit trail")
         self._say(await self._forget(forget_mail, now - timedelta(days=self._ages.mail)), "sent messages")
@@ -96,8 +96,11 @@ class Housekeeping:
 
 
 def remove_leaves(folder: Path, before: float, pattern: str = "*/") -> int:
-    """Remove the folders of the pattern below ``folder`` that nobody touched since the POSIX time; return how many."""
+    """Remove what is in ``folder``, of the pattern, and was not touched since the POSIX time; return how many."""
     old = [leaf for leaf in folder.glob(pattern) if not leaf.is_symlink() and leaf.stat().st_mtime < before]
     for leaf in old:
-        shutil.rmtree(leaf)
+        if leaf.is_dir():
+            shutil.rmtree(leaf)
+        else:
+            leaf.unlink()
     return len(old)
