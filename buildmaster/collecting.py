@@ -55,7 +55,7 @@ class CollectionFailedError(Exception):
 
 @dataclass(frozen=True)
 class Fetched:
-    """What came of the results: those that are held, or the fault for which there are none, or where they had landed."""
+    """What came of the results: those that are held, or where they had landed, or why there are none."""
 
     held: Mapping[str, bytes]
     leaf: str | None = None

@@ -16,8 +16,8 @@ from buildmaster.farm.facts import Limits
 from buildmaster.farm.importing import configured_policy
 from buildmaster.farm.pacing import Pace
 from buildmaster.folders import ACCEPTED, FAILED, FETCHING, GATHERING, REJECTED
-from buildmaster.mail import MailHost
 from buildmaster.landing import GatheringFolders
+from buildmaster.mail import MailHost
 from buildmaster.model.notifying import BuildNotices
 from buildmaster.parts import Parts, Reactor
 from buildmaster.preparing import Preparer

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from buildmaster.collecting import CollectionFailedError, Collector, Log
 from buildmaster.database import Database
@@ -62,7 +63,7 @@ class Duties:
         else:
             if taken:
                 self._nudge("uploader")
-        await self.clean(builder)
+        await self._clean(builder)
 
     async def _lost(self, builder: BuilderFacts, job: JobFacts, reason: str) -> None:
         """Give a job back whose results could not be fetched; its log was."""
@@ -96,14 +97,27 @@ class Duties:
 
     async def clean(self, builder: BuilderFacts) -> None:
         """Clean a slave that has ended, and no other; one that isn't reset besides is then ready for work."""
-        slave = self._slaves.of(builder)
-        word = await slave.status()
+        word = await self._slaves.of(builder).status()
         if isinstance(word, SlaveStatus) and word.status in OVER:
-            reply = await slave.clean()
-            if reply == BuilderStatus.IDLE.value and not builder.is_reset:
-                await self._database.join(clean_all, (builder.id, builder.url, self._now()))
-                self._nudge("dispatcher")
-                return
+            await self._clean(builder)
+        else:
+            self._nudge("slave_scanner")
+
+    async def _clean(self, builder: BuilderFacts) -> None:
+        """Clean a slave whose build has ended; any other refuses that.
+
+        The dispatcher is nudged first, and nobody waits for the commit: so its turn shares the transaction.
+        """
+        reply = await self._slaves.of(builder).clean()
+        if reply != BuilderStatus.IDLE.value or builder.is_reset:
+            self._nudge("slave_scanner")
+            return
+        self._nudge("dispatcher")
+        marked_clean = self._database.join(clean_all, (builder.id, builder.url, self._now()))
+        marked_clean.addErrback(self._not_marked, builder)
+
+    def _not_marked(self, failure: Failure, builder: BuilderFacts) -> None:
+        log.failure("builder {name} is clean, which could not be noted: the scanner will", failure, name=builder.name)
         self._nudge("slave_scanner")
 
     async def reset(self, builder: BuilderFacts) -> None:
