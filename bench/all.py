@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.figures import FAILED
+from bench.folders import shared
 from bench.page import figures, table_of, write
 from bench.rig import ROOT
 from bench.targets import judged
@@ -80,6 +81,7 @@ def heading(load):
 
 def main(extent=""):
     load, rows = os.getloadavg(), []
+    shared()
     for case in QUICK if extent == "quick" else CASES:
         rows += run(case)
     told, verdicts = figures(rows, heading(load)), table_of(judged(rows))

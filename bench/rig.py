@@ -8,7 +8,6 @@ import resource
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import func, insert, select
 
 from bench.filling import add_waiting, name_of
+from bench.folders import a_folder
 from buildmaster import nudges
 from buildmaster.database import Transactions, make_engine
 from buildmaster.farm.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
@@ -91,11 +91,10 @@ class Slaves(Process):
 
 
 class Farm:
-    """A farm in a temporary folder, with builders for the slaves' ports, and sources that wait."""
+    """A farm in a folder of its own, with builders for the slaves' ports, and sources that wait."""
 
     def __init__(self, ports, waiting=0, url=None, conf=""):
-        self._folder = tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)
-        self.root = Path(self._folder.name)
+        self.root = a_folder()
         self.url = url or f"sqlite:///{self.root}/buildmaster.sqlite"
         self.path = self.root / "farm.conf"
         web = free_port()
@@ -190,7 +189,6 @@ class Farm:
         if self.daemon is not None:
             self.daemon.stop()
         self.transactions.engine.dispose()
-        self._folder.cleanup()
 
 
 def free_port():

@@ -17,7 +17,7 @@ from buildmaster.farm.facts import Content, JobFacts, Silence
 from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.logs import log_name
 from buildmaster.farm.states import BuildState
-from buildmaster.landing import FileMap, Found, Gathered, GatheringFolders, WrongContentError, check
+from buildmaster.landing import FileMap, Found, Gathered, GatheringFolders, WrongContentError, wrong_content
 from buildmaster.model.files import NewFile
 from buildmaster.model.gathering import Landing, begin_gathering, land
 from buildmaster.slave import ISlave
@@ -167,8 +167,9 @@ class Collector:
                 left -= len(fetched)
                 room -= len(fetched)
             else:
-                check(name, sha1, fetched.sha1)
                 room -= fetched.size
+                if fetched.sha1 != sha1:
+                    raise wrong_content(name, sha1, fetched.sha1)
         return held
 
     def _check_names(self, filemap: FileMap) -> None:

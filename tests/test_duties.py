@@ -1,5 +1,7 @@
 """What is done on an errand to a slave: only one that has ended is cleaned, and what came late changes nothing."""
 
+from xmlrpc.client import Fault
+
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -75,6 +77,21 @@ class DutyTests(SynchronousTestCase):
         self.master.nudged.clear()
         self.do("collect", Collect(()))
         self.assertEqual(("UPLOADING", True), (self.master.state(self.build_id), "uploader" in self.master.nudged))
+
+    def test_a_slave_whose_results_were_taken_is_cleaned_unasked(self):
+        self.bob.finish()
+        before = self.asked("status")
+        self.do("collect", Collect(()))
+        self.assertEqual((0, 1), (self.asked("status") - before, self.asked("clean")))
+        self.assertIs(CleanStatus.CLEAN, self.master.builder().clean_status)
+
+    def test_a_slave_that_refuses_to_be_cleaned_is_left_to_the_next_scan(self):
+        self.bob.finish()
+        self.bob.lie("clean", Fault(8002, "not WAITING"))
+        self.master.nudged.clear()
+        self.do("collect", Collect(()))
+        self.assertIs(CleanStatus.DIRTY, self.master.builder().clean_status)
+        self.assertIn("slave_scanner", self.master.nudged)
 
     def test_an_abort_that_is_not_confirmed_is_no_matter(self):
         self.bob.hang()

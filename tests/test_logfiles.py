@@ -42,7 +42,7 @@ class LogFileTests(SynchronousTestCase):
         log = self.log(a_folder() / "log.gz")
         for _ in range(5):
             log.add(b"x" * LONGEST_LINE)
-            self.assertLessEqual(len(log._line), LONGEST_LINE)
+            self.assertLessEqual(len(log._packer._line), LONGEST_LINE)
         log.finish(b"")
 
     def test_an_empty_log_is_a_log(self):

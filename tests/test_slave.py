@@ -15,7 +15,7 @@ from zope.interface.verify import verifyObject
 from buildmaster.farm.facts import BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
 from buildmaster.farm.states import BuilderStatus
 from buildmaster.slave import ISlave, Slave
-from buildmaster.slavefiles import HashedFile
+from buildmaster.slavefiles import PIECE, HashedFile
 from tests.network import SILENT, Network
 
 URL = "http://bob:8221/"
@@ -261,6 +261,15 @@ class FetchTests(WireTests):
     def test_an_empty_file_is_a_file(self):
         self.assertEqual(0, self.successResultOf(self.fetch(http(b""))).size)
         self.assertEqual(b"", (self.folder / "log").read_bytes())
+
+    def test_a_file_that_is_small_enough_to_be_held_is_not_written(self):
+        for size, hold, held in ((0, 1, True), (3, 4, True), (3, 3, False), (0, 0, False), (PIECE, PIECE + 1, False)):
+            self.says(http(b"x" * size))
+            into = HashedFile(self.folder / "log")
+            fetched = self.successResultOf(self.slave.fetch("buildlog", into, 3_000_000, hold))
+            self.assertEqual(b"x" * size if held else size, fetched if held else fetched.size)
+            self.assertIs(not held, (self.folder / "log").exists())
+            (self.folder / "log").unlink(missing_ok=True)
 
     def test_leaves_nothing_of_a_file_that_breaks_off(self):
         call = self.fetch(http(b"abc" * 700_000)[:-1])
