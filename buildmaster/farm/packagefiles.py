@@ -1,8 +1,8 @@
 """Read what .dsc and .changes files say of others, and compare it with what is there. No text makes this raise."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from buildmaster.farm.facts import Content
 from buildmaster.farm.filenames import is_safe
@@ -67,16 +67,25 @@ class ListedFile:
 
 def listed_files(stanza: Stanza) -> tuple[dict[str, ListedFile], list[str]]:
     """Return the files that a stanza lists, by name, and what is wrong with its lists."""
-    listed: dict[str, ListedFile] = {}
+    listed: dict[str, _Listing] = {}
     faults = []
     for title, kind in CHECKSUMS.items():
         for line in stanza[title].splitlines():
             fault = _read_line(listed, kind, line.split()) if line.strip() else ""
             faults += [f"{stanza.filename}, {title}: {fault}: {line.strip()[:SHOWN]!r}."] if fault else []
-    return listed, faults
+    return {name: ListedFile(name, each.size, each.digests, *each.place) for name, each in listed.items()}, faults
 
 
-def _read_line(listed: dict[str, ListedFile], kind: str, words: list[str]) -> str:
+@dataclass
+class _Listing:
+    """What lines say of a file so far; ``place`` is its section and its priority."""
+
+    size: int
+    digests: dict[str, str] = field(default_factory=dict)
+    place: Sequence[str] = ()
+
+
+def _read_line(listed: dict[str, _Listing], kind: str, words: list[str]) -> str:
     """Add what one line says; return what is wrong with it, or the empty string."""
     if len(words) not in {SHORT, LONG} or not SIZE.fullmatch(words[1]):
         return "this line can't be read"
@@ -85,12 +94,12 @@ def _read_line(listed: dict[str, ListedFile], kind: str, words: list[str]) -> st
         return "this is no safe file name"
     if not DIGEST.fullmatch(digest):
         return "this is no checksum"
-    file = listed.get(name) or ListedFile(name, size)
+    file = listed.get(name) or _Listing(size)
     if file.size != size or kind in file.digests:
         return "this contradicts another line"
-    if len(words) == LONG:
-        file = replace(file, section=words[2], priority=words[3])
-    listed[name] = replace(file, digests={**file.digests, kind: digest})
+    file.place = words[2:-1] or file.place
+    file.digests[kind] = digest
+    listed[name] = file
     return ""
 
 
