@@ -3,24 +3,23 @@
 All of it blocks, so many are done in one call: make that in a thread.
 """
 
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from twisted.python.failure import Failure
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.facts import Content
 from buildmaster.farm.uploads import ReadFolder, binaries_of, check_binaries, kind_of
 from buildmaster.folders import ACCEPTED, FAILED, REJECTED
-from buildmaster.intake import OWN, keep_big
-from buildmaster.leaves import LOG_NAME, LeafLog, find, move, open_log, prepare, settle, sync_places, write_log
-from buildmaster.librarian import write
+from buildmaster.intake import OWN, keep
+from buildmaster.leaves import LOG_NAME, LeafLog, find, move, prepare, settle, write_log
 from buildmaster.model.results import Refusal, Results, Uploading
-from buildmaster.packages import hold_folder
+from buildmaster.packages import read_marked, seal
 from buildmaster.uploadcommand import UploadCommand
 
 GONE = "The results of this build are gone: its folder is nowhere below the farm's root."
@@ -30,14 +29,17 @@ GONE = "The results of this build are gone: its folder is nowhere below the farm
 class Arrival:
     """Results on their way in, and the log of what is done with them.
 
-    ``reasons`` are those against them; a ``fault`` is why they can't be taken in now.
+    Once they are read, ``leaf`` is their folder. ``reasons`` are those against them; a ``fault`` is why they can't be
+    taken in now. ``foreign`` files had another program at them, which may have kept them open or linked.
     """
 
     attempt: Uploading
     steps: LeafLog
+    leaf: Path | None = None
     read: ReadFolder = field(default_factory=ReadFolder)
     reasons: tuple[str, ...] = ()
     fault: Failure | None = None
+    foreign: bool = False
 
     @property
     def fits(self) -> bool:
@@ -62,6 +64,7 @@ def arrive(attempt: Uploading, begun: LeafLog) -> Arrival:
 def run_command(root: Path, command: UploadCommand, arrival: Arrival) -> None:
     """Run the program that takes in results, where somebody else does."""
     attempt, steps = arrival.attempt, arrival.steps
+    arrival.foreign = True
     prepare(root, steps)
     leaf = find(root, attempt.leaf)
     if leaf is None:
@@ -80,67 +83,58 @@ def receive(root: Path, librarian: Any, arrivals: Sequence[Arrival]) -> None:
     """
     for arrival in arrivals[:1]:
         prepare(root, arrival.steps)
-    small: list[tuple[Arrival, list[bytes]]] = []
+    kept: list[tuple[Arrival, list[tuple[Path, Content]]]] = []
     for arrival in arrivals:
         with _noted(arrival):
-            small.append((arrival, _receive(root, librarian, arrival)))
-    _keep_small(librarian, small)
+            kept.append((arrival, _receive(root, librarian, arrival)))
+    _adopt(librarian, kept)
 
 
-def _keep_small(librarian: Any, small: Sequence[tuple[Arrival, list[bytes]]]) -> None:
-    """Keep what small binaries hold: all at once, or, where one of them spoils that, each arrival's alone."""
+def _adopt(librarian: Any, kept: Sequence[tuple[Arrival, list[tuple[Path, Content]]]]) -> None:
+    """Keep binaries: all at once, or, where one of them spoils that, each arrival's alone."""
     try:
-        librarian.add_bytes([held for _, helds in small for held in helds])
+        librarian.adopt_all([file for _, files in kept for file in files])
     except OSError:
-        for arrival, helds in small:
+        for arrival, files in kept:
             with _noted(arrival):
-                librarian.add_bytes(helds)
+                librarian.adopt_all(files)
 
 
-def _receive(root: Path, librarian: Any, arrival: Arrival) -> list[bytes]:
-    """Read and check results, and keep those binaries that are not small; return what the small ones hold."""
+def _receive(root: Path, librarian: Any, arrival: Arrival) -> list[tuple[Path, Content]]:
+    """Read and check results; return those binaries that the librarian may adopt, and keep copies of others."""
     leaf = find(root, arrival.attempt.leaf)
     if leaf is None:
         arrival.reasons = (GONE,)
         return []
-    held = hold_folder(leaf, OWN)
-    arrival.read = held.read
-    for name, file in held.read.found.items():
+    folder = read_marked(leaf, OWN)
+    arrival.leaf, arrival.read = leaf, folder.read
+    for name, file in folder.read.found.items():
         arrival.steps.debug(f"Found {name}: {file.content.size} bytes, SHA-256 {file.content.sha256}")
-    arrival.reasons = check_binaries(held.read, arrival.attempt.expected)
+    arrival.reasons = check_binaries(folder.read, arrival.attempt.expected)
     if not arrival.fits:
         return []
-    binaries = [name for name in held.read.found if kind_of(name)]
-    keep_big(librarian, leaf, held, binaries)
     arrival.steps.debug("Keeping the binaries in the librarian")
-    return [held.small[name] for name in binaries if name in held.small]
+    binaries = [name for name in folder.read.found if kind_of(name)]
+    if arrival.foreign:
+        keep(librarian, leaf, folder.read, binaries)
+        return []
+    for name in binaries:
+        seal(leaf, name, folder.marks[name])
+    return [(leaf / name, folder.read.found[name].content) for name in binaries]
 
 
 def settle_accepted(root: Path, arrivals: Sequence[Arrival]) -> None:
-    """Move the folders of accepted results, with their logs; one that can't be moved spares the others."""
-    written = []
-    with ExitStack() as logs:
-        for arrival in arrivals:
-            with _noted(arrival):
-                leaf, file = _write_accepted(root, arrival)
-                written.append((arrival, leaf, logs.enter_context(file)))
-        for arrival, leaf, file in written:
-            with _noted(arrival):
-                os.fsync(file.fileno())
-                move(root, leaf, ACCEPTED)
-    sync_places(root, (ACCEPTED,))
+    """Move the folders of accepted results, with their logs; one that can't be moved spares the others.
 
-
-def _write_accepted(root: Path, arrival: Arrival) -> tuple[Path, BinaryIO]:
-    """Write the log of accepted results; return their folder and the log, which is still to be flushed."""
-    leaf = find(root, arrival.attempt.leaf)
-    if leaf is None:
-        raise FileNotFoundError(f"the folder {arrival.attempt.leaf} is gone")
-    arrival.steps.info(f"Accepted: build {arrival.attempt.build_id} is FULLYBUILT")
-    arrival.steps.debug(f"Moving the upload to {ACCEPTED}")
-    file = open_log(leaf)
-    write(file, arrival.steps.text.encode())
-    return leaf, file
+    Nothing is flushed to the disk: what counts is in the database and in the librarian, and a folder that a crash of
+    the machine puts back into incoming/ is moved again.
+    """
+    for arrival in arrivals:
+        with _noted(arrival):
+            arrival.steps.info(f"Accepted: build {arrival.attempt.build_id} is FULLYBUILT")
+            arrival.steps.debug(f"Moving the upload to {ACCEPTED}")
+            write_log(arrival.leaf, arrival.steps)
+            move(root, arrival.leaf, ACCEPTED)
 
 
 @contextmanager

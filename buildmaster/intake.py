@@ -3,22 +3,19 @@
 The same for a command, for an upload over HTTP and for a drop into incoming/: they differ in whom they trust.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.uploads import ReadFolder
 from buildmaster.folders import ACCEPTED, REJECTED
 from buildmaster.leaves import LOG_NAME, LeafLog, prepare, settle
 from buildmaster.model.sourcereleases import AcceptedSource, Destination, Refused, judge_source, record_source
-from buildmaster.packages import HeldFolder, hold_folder
+from buildmaster.packages import ChangedMeanwhileError, read_folder
 
 OWN = frozenset({LOG_NAME})  # what we put into a folder ourselves
-
-
-class ChangedMeanwhileError(BuildmasterError):
-    """A file is not what it was when it was judged."""
 
 
 class SourceIntake:
@@ -49,13 +46,13 @@ class SourceIntake:
 
     async def take(self, folder: Path, to: Destination) -> AcceptedSource | Refused:
         """Record and publish the source that lies in ``folder``, or say all the reasons against it."""
-        held = await self._in_thread(hold_folder, folder, OWN)
+        read = await self._in_thread(read_folder, folder, OWN)
         try:
-            reasons = await self._database.read(judge_source, held.read, to)
+            reasons = await self._database.read(judge_source, read, to)
             if reasons:
                 return Refused(reasons)
-            await self._in_thread(keep, self._librarian, folder, held, held.read.found)
-            return await self._database.run(record_source, held.read, to, self._now())
+            await self._in_thread(keep, self._librarian, folder, read, [*read.found])
+            return await self._database.run(record_source, read, to, self._now())
         except BuildmasterError as error:
             return Refused((str(error),))
 
@@ -71,14 +68,8 @@ def tell(verdict: AcceptedSource | Refused, steps: LeafLog) -> str:
     return REJECTED
 
 
-def keep(librarian: Any, folder: Path, held: HeldFolder, names: Iterable[str]) -> None:
-    """Add the named files to the librarian."""
-    librarian.add_bytes([held.small[name] for name in names if name in held.small])
-    keep_big(librarian, folder, held, names)
-
-
-def keep_big(librarian: Any, folder: Path, held: HeldFolder, names: Iterable[str]) -> None:
-    """Add those files that are not held; raise ChangedMeanwhileError for one that is not as it was read."""
-    for name in names:
-        if name not in held.small and librarian.add(folder / name) != held.read.found[name].content:
+def keep(librarian: Any, folder: Path, read: ReadFolder, names: Sequence[str]) -> None:
+    """Add copies of the named files to the librarian; raise ChangedMeanwhileError for one that is not what was read."""
+    for name, content in zip(names, librarian.add_all([folder / name for name in names]), strict=True):
+        if content != read.found[name].content:
             raise ChangedMeanwhileError(f"{name} was changed while it was taken in.")

@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -120,20 +120,26 @@ def cookie_of(name: str) -> str | None:
 
 
 def settle(root: Path, leaf: Path, place: str, steps: LeafLog) -> Path:
-    """Write the log into the leaf, and move that to ``place`` (one of PLACES) unless it is there already."""
+    """Write the log into the leaf, and move that to ``place`` (one of PLACES) unless it is there already.
+
+    That is flushed to the disk, but for the log.
+    """
     write_log(leaf, steps)
     target = move(root, leaf, place)
-    sync_places(root, (place,))
+    for folder in {target.parent, root / INCOMING}:
+        sync_folder(folder)
     return target
 
 
 def move(root: Path, leaf: Path, place: str) -> Path:
-    """Move the leaf to ``place`` unless it is there; it stays there for sure after ``sync_places``."""
+    """Move the leaf to ``place`` unless it is there; that is not flushed to the disk."""
     target = root / place / leaf.name.lstrip(".")
     if leaf.parent == target.parent:
         return leaf
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        return leaf.rename(target)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
         return leaf.rename(target)
     except OSError as error:
         if error.errno not in TAKEN:
@@ -141,28 +147,24 @@ def move(root: Path, leaf: Path, place: str) -> Path:
     return leaf.rename(_free(target.parent, target.name))
 
 
-def sync_places(root: Path, places: Collection[str]) -> None:
-    """Flush to the disk which leaves have come to these places, and gone from incoming/."""
-    for place in {*places, INCOMING}:
-        sync_folder(root / place)
-
-
 def write_log(leaf: Path, steps: LeafLog) -> Path:
-    """Write the log into the leaf, flushed to the disk."""
-    with open_log(leaf) as file:
-        write(file, steps.text.encode())
-        os.fsync(file.fileno())
-    return leaf / LOG_NAME
+    """Write the log into the leaf. Whatever is there is removed: a link must not lead it elsewhere.
 
-
-def open_log(leaf: Path) -> BinaryIO:
-    """Open the leaf's log anew, without a buffer. Whatever is there is removed: a link must not lead it elsewhere."""
+    It is not flushed to the disk: it is for people to read, and says nothing that is not recorded elsewhere.
+    """
     path = leaf / LOG_NAME
     try:
-        return path.open("xb", buffering=0)
+        file = _new(path)
     except FileExistsError:
         path.unlink()
-        return path.open("xb", buffering=0)
+        file = _new(path)
+    with file:
+        write(file, steps.text.encode())
+    return path
+
+
+def _new(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb", buffering=0)
 
 
 def _free(folder: Path, name: str) -> Path:

@@ -35,11 +35,14 @@ class ILibrarian(Interface):
     def add(path: Path) -> Content:
         """Keep a copy of the file at ``path``, and return what it holds. The same content twice is kept once."""
 
-    def add_bytes(held: Sequence[bytes]) -> list[Content]:
-        """Keep what files held that were read already; return that in the same order. Many together cost less."""
+    def add_all(paths: Sequence[Path]) -> list[Content]:
+        """Keep copies of files; return what they hold, in the same order. Many together cost less."""
 
     def adopt(path: Path, content: Content) -> None:
         """Keep the file at ``path``, which is ours, flushed to the disk, of that content, and not changed any more."""
+
+    def adopt_all(files: Sequence[tuple[Path, Content]]) -> None:
+        """Keep such files without copying them, where that can be. Many together cost less."""
 
     def open(sha256: str) -> BinaryIO:
         """Return the content, opened for reading; raise NotKeptError where there is none."""
@@ -66,36 +69,54 @@ class FolderLibrarian:
 
     def add(self, path: Path) -> Content:
         """Keep a copy of the file at ``path``, and return what it holds."""
-        with path.open("rb") as file:
-            begin = file.read(SMALL)
-            if len(begin) < SMALL:
-                return self.add_bytes((begin,))[0]
-            digests = Digests()
-            with Copies(self.folder) as copies:
-                copy = copies.write(digests.read(chain((begin,), chunks(file))))
-                copies.keep({self._place(digests.content.sha256): copy})
-        return digests.content
+        return self.add_all((path,))[0]
 
-    def add_bytes(self, held: Sequence[bytes]) -> list[Content]:
-        """Keep what files held; what has its place already stays there, and is the newer for it."""
-        contents = [content_of(each) for each in held]
-        places = {self._place(content.sha256): each for content, each in zip(contents, held, strict=True)}
-        new = [(place, each) for place, each in places.items() if not _renewed(place, each)]
-        for start in range(0, len(new), TOGETHER):
-            with Copies(self.folder) as copies:
-                copies.keep({place: copies.write((each,)) for place, each in new[start : start + TOGETHER]})
+    def add_all(self, paths: Sequence[Path]) -> list[Content]:
+        """Keep copies of files; what has its place already stays there, and is the newer for it."""
+        contents: list[Content] = []
+        for start in range(0, len(paths), TOGETHER):
+            contents += self._add_some(paths[start : start + TOGETHER])
         return contents
 
     def adopt(self, path: Path, content: Content) -> None:
         """Keep the file at ``path`` without copying it, where that can be."""
-        os.utime(path)  # it was added just now
-        try:
-            changed = _moved(os.link, path, self._place(content.sha256), self.folder)
-        except OSError:  # it is there already, or can't be linked
-            self.add(path)
-        else:
-            for folder in changed:
-                sync_folder(folder)
+        self.adopt_all(((path, content),))
+
+    def adopt_all(self, files: Sequence[tuple[Path, Content]]) -> None:
+        """Link files to their places; copy those that can't be linked, or whose contents have their places already."""
+        changed: set[Path] = set()
+        left = []
+        for path, content in files:
+            try:
+                os.utime(path)  # it was added just now; before it has its place, so that it is never old there
+                changed.update(_moved(os.link, path, self._place(content.sha256), self.folder))
+            except OSError:
+                left.append(path)
+        for folder in changed:
+            sync_folder(folder)
+        self.add_all(left)
+
+    def _add_some(self, paths: Sequence[Path]) -> list[Content]:
+        with Copies(self.folder) as copies:
+            new: dict[Path, BinaryIO] = {}
+            contents = [self._copy(path, copies, new) for path in paths]
+            copies.keep(new)
+        return contents
+
+    def _copy(self, path: Path, copies: "Copies", new: dict[Path, BinaryIO]) -> Content:
+        """Write a copy of a file that is to go to the place of its content; none of a small one that has its place."""
+        with path.open("rb") as file:
+            begin = file.read(SMALL)
+            digests = Digests()
+            if len(begin) == SMALL:
+                copy = copies.write(digests.read(chain((begin,), chunks(file))))
+                new[self._place(digests.content.sha256)] = copy
+                return digests.content
+        content = content_of(begin)
+        place = self._place(content.sha256)
+        if place not in new and not _renewed(place, begin):
+            new[place] = copies.write((begin,))
+        return content
 
     def open(self, sha256: str) -> BinaryIO:
         """Return the content, opened for reading."""

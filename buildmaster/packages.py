@@ -2,12 +2,16 @@
 
 A .deb may come from a builder that nobody trusts. So its ar container is read strictly and by ourselves, since a
 negative size in one would send python-debian round for ever, and its control part is unpacked up to a limit.
+
+Nearly all control files, and the tars around them, are written in the plainest way: those are read here, in a tenth of
+the time. Whatever departs from that in any way is left to python-debian and tarfile, which say what it is.
 """
 
 import hashlib
 import io
 import lzma
 import os
+import re
 import subprocess
 import tarfile
 import zlib
@@ -19,6 +23,7 @@ from typing import BinaryIO
 
 from debian.deb822 import Deb822
 
+from buildmaster.errors import BuildmasterError
 from buildmaster.farm.packagefiles import FoundFile, Stanza, listed_files
 from buildmaster.farm.uploads import ReadFolder, kind_of
 from buildmaster.librarian import SMALL, Digests, chunks
@@ -29,7 +34,13 @@ MAGIC = b"!<arch>\n"
 HEADER = 60  # bytes
 MEMBERS = 3  # that are looked at: debian-binary, control.tar, data.tar (deb(5))
 UNPACK_LIMIT = 60  # seconds
-HELD = 1 << 19  # bytes of a folder's small files that are held
+FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*):([^\n]*)((?:\n +[^ \n][^\n]*)*)(?:\n|\Z)")
+BLOCK = 512  # bytes of a header in a tar; contents are filled up to that
+PLAIN_HEADER = re.compile(  # of a file or folder: tar(5), as dpkg-deb and tarfile write it
+    rb"(?s:(.{100}))(?:[0-7]{7}\0){3}([0-7]{11})\0[0-7]{11}\0([0-7]{6})\0 ([05])\0{100}"
+    rb"ustar(?:  \0|\x0000)(?s:.{64})(?:[0-7]{7}\0|\0{8}){2}\0{167}"
+)
+CHECKSUM = slice(148, 156)  # in a header; it counts as spaces in itself
 TROUBLES = (
     tarfile.TarError,
     zlib.error,
@@ -42,6 +53,11 @@ TROUBLES = (
     subprocess.SubprocessError,
 )
 READ = (".dsc", ".changes")
+READ_ONLY = 0o444
+
+
+class ChangedMeanwhileError(BuildmasterError):
+    """A file is not what it was when it was judged."""
 
 
 class _UnreadableError(Exception):
@@ -49,21 +65,31 @@ class _UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
-class HeldFolder:
-    """A folder that was read, and what its small files hold: who keeps those needs not read them again."""
+class Mark:
+    """What tells whether a file is still the one that was read."""
+
+    device: int
+    inode: int
+    size: int
+    changed: int  # nanoseconds
+
+
+@dataclass(frozen=True)
+class MarkedFolder:
+    """A folder that was read, and the marks of its files from before that, by their names."""
 
     read: ReadFolder
-    small: Mapping[str, bytes]
+    marks: Mapping[str, Mark]
 
 
 def read_folder(folder: Path, skip: frozenset[str] = frozenset()) -> ReadFolder:
     """Return what lies in ``folder``, except for the names in ``skip``."""
-    return hold_folder(folder, skip).read
+    return read_marked(folder, skip).read
 
 
-def hold_folder(folder: Path, skip: frozenset[str] = frozenset()) -> HeldFolder:
+def read_marked(folder: Path, skip: frozenset[str] = frozenset()) -> MarkedFolder:
     """Return what lies in ``folder``, except for the names in ``skip``; every file is opened once."""
-    faults, found, stanzas, small, room = [], {}, {}, {}, HELD
+    faults, found, stanzas, marks = [], {}, {}, {}
     with os.scandir(folder) as entries:
         there = sorted((entry.name, entry.is_file(follow_symlinks=False)) for entry in entries)
     for name, regular in there:
@@ -72,13 +98,24 @@ def hold_folder(folder: Path, skip: frozenset[str] = frozenset()) -> HeldFolder:
         if not regular:
             faults.append(f"{name!r} is no regular file.")
             continue
-        with (folder / name).open("rb") as file:
-            found[name], held = _read_through(name, file)
-            if held is not None and (room := room - len(held)) >= 0:
-                small[name] = held
+        with _opened(folder, name) as file:
+            marks[name] = _mark_of(file)
+            found[name], held = _read_through(name, file, marks[name].size)
             if name.endswith(READ) or kind_of(name):
                 stanzas[name] = _stanza_in(name, _begun_anew(file) if held is None else io.BytesIO(held))
-    return HeldFolder(ReadFolder(found, stanzas, tuple(faults)), small)
+    return MarkedFolder(ReadFolder(found, stanzas, tuple(faults)), marks)
+
+
+def seal(folder: Path, name: str, mark: Mark) -> None:
+    """Make a file that was read read-only, and flush it to the disk; raise ChangedMeanwhileError for another one.
+
+    From then on nobody edits it in place by accident. Where a killed master fetched it, it may not be flushed yet.
+    """
+    with _opened(folder, name) as file:
+        os.fchmod(file.fileno(), READ_ONLY)
+        if _mark_of(file) != mark:
+            raise ChangedMeanwhileError(f"{name} was changed while it was taken in.")
+        os.fdatasync(file.fileno())
 
 
 def upload_of(file: Path) -> list[str]:
@@ -102,7 +139,7 @@ def parse_stanza(filename: str, written: bytes) -> Stanza:
     """Return the fields of the first paragraph."""
     try:
         text = written.decode()
-        fields = dict(Deb822(text))
+        fields = _plain_fields(text) or dict(Deb822(text))
     except UnicodeDecodeError:
         return Stanza(filename, fault="it is not UTF-8")
     except (ValueError, EOFError) as error:
@@ -110,6 +147,21 @@ def parse_stanza(filename: str, written: bytes) -> Stanza:
     if not fields:
         return Stanza(filename, fault="it has no fields")
     return Stanza(filename, {str(name): str(value) for name, value in fields.items()}, text=text)
+
+
+def _plain_fields(text: str) -> dict[str, str]:
+    """Return the fields of a lone paragraph that has none twice, and no white space but spaces and needed newlines.
+
+    Return nothing for any other text.
+    """
+    fields: dict[str, str] = {}
+    end = count = 0
+    if text.replace("\n", "").isprintable():
+        while match := FIELD.match(text, end):
+            end = match.end()
+            count += 1
+            fields[match[1]] = match[2].strip(" ") + match[3]
+    return fields if end == len(text) and len({name.lower() for name in fields}) == count else {}
 
 
 def read_deb(path: Path) -> Stanza:
@@ -121,14 +173,24 @@ def read_deb(path: Path) -> Stanza:
         return Stanza(path.name, fault=f"it is no binary package ({error})")
 
 
-def _read_through(name: str, file: BinaryIO) -> tuple[FoundFile, bytes | None]:
-    """Return a file's size and digests, and what it holds if that is little."""
-    begin = file.read(SMALL)
+def _opened(folder: Path, name: str) -> BinaryIO:
+    return os.fdopen(os.open(f"{folder}/{name}", os.O_RDONLY | os.O_NOFOLLOW), "rb")
+
+
+def _mark_of(file: BinaryIO) -> Mark:
+    status = os.fstat(file.fileno())
+    return Mark(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _read_through(name: str, file: BinaryIO, size: int) -> tuple[FoundFile, bytes | None]:
+    """Return a file's size and digests, and what it holds if that is little; it should have ``size`` bytes."""
+    most = min(SMALL, size + 1)
+    begin = file.read(most)
+    whole = len(begin) < most
     digests, md5 = Digests(), hashlib.md5(usedforsecurity=False)
-    for chunk in digests.read(chain((begin,), chunks(file)) if len(begin) == SMALL else (begin,)):
+    for chunk in digests.read((begin,) if whole else chain((begin,), chunks(file))):
         md5.update(chunk)
-    content = digests.content
-    return FoundFile(name, content, md5.hexdigest()), begin if content.size < SMALL else None
+    return FoundFile(name, digests.content, md5.hexdigest()), begin if whole else None
 
 
 def _begun_anew(file: BinaryIO) -> BinaryIO:
@@ -200,6 +262,29 @@ def _unpacked_by_zstd(packed: bytes) -> bytes:
 
 
 def _control_file(unpacked: bytes) -> bytes:
+    return _plain_control(unpacked) or _any_control(unpacked)
+
+
+def _plain_control(unpacked: bytes) -> bytes:
+    """Return the control file of a tar that is plain up to there; nothing of any other tar."""
+    start = 0
+    while match := PLAIN_HEADER.fullmatch(unpacked, start, start + BLOCK):
+        name, size, checksum, kind = match[1].partition(b"\0")[0], int(match[2], 8), int(match[3], 8), match[4]
+        if checksum != _checksum(unpacked[start : start + BLOCK]) or (kind == b"5" and size):
+            break
+        start += BLOCK
+        if kind == b"0" and name.removeprefix(b"./") == b"control":
+            held = unpacked[start : start + size]
+            return held[:LARGEST_STANZA] if len(held) == size else b""
+        start += -(-size // BLOCK) * BLOCK
+    return b""
+
+
+def _checksum(header: bytes) -> int:
+    return sum(header) - sum(header[CHECKSUM]) + sum(b" " * 8)
+
+
+def _any_control(unpacked: bytes) -> bytes:
     with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as members:
         for member in members:
             if member.name.removeprefix("./") == "control" and member.isreg():

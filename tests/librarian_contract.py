@@ -6,6 +6,7 @@ import time
 
 from buildmaster.farm.facts import Content
 from buildmaster.librarian import NotKeptError
+from tests.databases import a_folder
 
 MISSING = "0" * 64
 
@@ -22,16 +23,31 @@ class LibrarianContract:
         held = b"abc" * 1_000_000
         self.assertEqual(content_of(held), self.make_librarian().add(self.a_file(held)))
 
-    def test_bytes_are_kept_as_the_files_that_hold_them(self):
-        librarian, held = self.make_librarian(), [b"", b"content", b"abc" * 1_000_000, b"content"]
-        contents = librarian.add_bytes(held)
+    def test_many_files_are_kept_as_each_alone(self):
+        held = [b"", b"content", b"abc" * 1_000_000, b"content", b"abc" * 1_000_000]
+        librarian, files = self.make_librarian(), self.files(held)
+        contents = librarian.add_all(files)
         self.assertEqual([content_of(each) for each in held], contents)
         self.assertEqual(held, [librarian.path(content.sha256).read_bytes() for content in contents])
-        self.assertEqual(contents, [librarian.add(self.a_file(each)) for each in held])
+        self.assertEqual(contents, [librarian.add(file) for file in files])
 
-    def test_more_bytes_are_kept_than_files_may_be_open(self):
-        librarian, held = self.make_librarian(), [b"%d" % number for number in range(2000)]
-        self.assertEqual(held, [librarian.path(content.sha256).read_bytes() for content in librarian.add_bytes(held)])
+    def test_more_files_are_kept_than_may_be_open(self):
+        librarian, held = self.make_librarian(), [b"%d" % number for number in range(1100)]
+        contents = librarian.add_all(self.files(held))
+        self.assertEqual(held, [librarian.path(content.sha256).read_bytes() for content in contents])
+
+    def test_many_files_of_ours_are_kept_whatever_becomes_of_their_first_names(self):
+        held = [b"", b"content", b"abc" * 1_000_000, b"content"]
+        for _ in range(2):
+            librarian, files = self.make_librarian(), self.files(held)
+            librarian.adopt_all([(file, content_of(each)) for file, each in zip(files, held, strict=True)])
+            for file in files:
+                file.unlink()
+            self.assertEqual(held, [librarian.path(content_of(each).sha256).read_bytes() for each in held])
+
+    def files(self, held):
+        """Return new files that hold that."""
+        return [self.a_file(each).rename(a_folder() / "file") for each in held]
 
     def test_a_file_of_ours_is_kept_whatever_becomes_of_its_first_name(self):
         librarian, held = self.make_librarian(), b"content"
