@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, des
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.dispatching import UNFETCHED
 from buildmaster.farm.states import BuildState, Pocket
 from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builders import Builder
@@ -18,6 +19,7 @@ TAKEN = text("builder_id IS NOT NULL")  # partial, so that no query for waiting 
 BLOCKED = text("builder_id IS NULL AND reason IS NOT NULL")
 WAITING = text("builder_id IS NULL AND reason IS NULL")
 AGEING = text("NOT manual")  # in these words, or SQLite doesn't see that its index serves
+SOURCELESS = text(f"builder_id IS NULL AND substr(reason, 1, {len(UNFETCHED)}) = '{UNFETCHED}'")  # likewise
 
 
 def no_build(build_id: int) -> BuildmasterError:
@@ -130,6 +132,13 @@ class BuildQueue(Base):
             postgresql_where=WAITING,
         ),
         Index("ix_buildqueue_blocked", "id", sqlite_where=BLOCKED, postgresql_where=BLOCKED),
+        Index(
+            "ix_buildqueue_sourceless",
+            desc("lastscore"),
+            "build_id",
+            sqlite_where=SOURCELESS,
+            postgresql_where=SOURCELESS,
+        ),
         Index("ix_buildqueue_ageing", "score_step", "created", sqlite_where=AGEING, postgresql_where=AGEING),
         AUTOINCREMENT,
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, bindparam, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.dispatching import UNFETCHED
@@ -13,6 +13,20 @@ from buildmaster.farm.filetypes import mimetype
 from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.files import remember_file
+from buildmaster.model.mapping import AnyRow, AnySelect, table_of
+
+RELEASE, BUILD, QUEUE = table_of(SourcePackageRelease), table_of(Build), table_of(BuildQueue)
+WORDS: ColumnElement[bool] = literal_column(f"substr(buildqueue.reason, 1, {len(UNFETCHED)}) = '{UNFETCHED}'")
+HEADS: AnySelect = (
+    select(RELEASE.c.id, RELEASE.c.name, RELEASE.c.version, RELEASE.c.dsc_url)
+    .select_from(QUEUE)
+    .join(BUILD, BUILD.c.id == QUEUE.c.build_id)
+    .join(RELEASE, RELEASE.c.id == BUILD.c.sourcepackagerelease_id)
+    .where(QUEUE.c.builder_id.is_(None), WORDS)  # those of an index: see SOURCELESS
+    .where(RELEASE.c.id.not_in(bindparam("busy", expanding=True)))
+    .order_by(QUEUE.c.lastscore.desc(), QUEUE.c.build_id)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True)
@@ -35,21 +49,21 @@ class WantedSource:
 
 
 def wanted_sources(session: Session, limit: int, busy: Collection[int]) -> tuple[WantedSource, ...]:
-    """Return sources that hold up builds at the head of the queue, the most urgent first, but not those in ``busy``."""
-    release = SourcePackageRelease
-    rows = session.execute(
-        select(release.id, release.name, release.version, release.dsc_url)
-        .join(Build, Build.sourcepackagerelease_id == release.id)
-        .join(BuildQueue, BuildQueue.build_id == Build.id)
-        .where(BuildQueue.reason.startswith(UNFETCHED), BuildQueue.builder_id.is_(None), release.id.not_in(busy))
-        .group_by(release.id, release.name, release.version, release.dsc_url)
-        .order_by(func.max(BuildQueue.lastscore).desc(), func.min(Build.id))
-        .limit(limit),
-    ).all()
-    return tuple(
-        WantedSource(id_, f"{name} {version}", dsc_url or "", _files(session, id_))
-        for id_, name, version, dsc_url in rows
-    )
+    """Return sources that hold up builds at the head of the queue, the most urgent first, but not those in ``busy``.
+
+    Several builds may wait for one source: those of one that was found already are passed over.
+    """
+    found: dict[int, AnyRow] = {}
+    while len(found) < limit:
+        more = {row[0]: row for row in session.execute(HEADS, {"busy": [*busy, *found], "most": limit - len(found)})}
+        if not more:
+            break
+        found |= more
+    return tuple(_source(session, *row) for row in found.values())
+
+
+def _source(session: Session, release_id: int, name: str, version: str, dsc_url: str | None) -> WantedSource:
+    return WantedSource(release_id, f"{name} {version}", dsc_url or "", _files(session, release_id))
 
 
 def _files(session: Session, release_id: int) -> tuple[WantedFile, ...]:

@@ -255,6 +255,14 @@ def upgrade() -> None:
         sqlite_where=waiting,
         postgresql_where=waiting,
     )
+    sourceless = sa.text("builder_id IS NULL AND substr(reason, 1, 40) = 'its source files are still to be fetched'")
+    op.create_index(
+        "ix_buildqueue_sourceless",
+        "buildqueue",
+        [sa.text("lastscore DESC"), "build_id"],
+        sqlite_where=sourceless,
+        postgresql_where=sourceless,
+    )
     ageing = sa.text("NOT manual")
     op.create_index(
         "ix_buildqueue_ageing",
