@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -168,29 +169,36 @@ def _listing(row: AnyRow, parts: Parts, base: str) -> BuildListing:
     attempts = parts.attempts.get(row.id, ())
     latest = attempts[-1] if attempts and row.buildstate is not BuildState.NEEDSBUILD else None
     return BuildListing(
-        id=row.id,
-        title=build_title(row.architecturetag, row.source, row.version, (row.distribution, row.series), row.pocket),
-        archive=row.reference,
-        source=row.source,
-        version=row.version,
-        component=row.component,
-        suite=row.series + row.pocket.suffix,
-        architecture=row.architecturetag,
-        state=row.buildstate.name,
-        builder=row.builder,
-        score=row.lastscore,
-        manual_score=bool(row.manual),
-        created=row.datecreated,
+        **_of_row(row),
         started=latest.started if latest else None,
         finished=latest.finished if latest else row.datebuilt,
-        duration=row.buildduration,
-        dependencies=row.dependencies,
         attempt=attempts[-1].number if attempts else 0,
         attempts=attempts,
         log_url=link(base, row.log_id, row.log_name),
-        failure=row.failure,
         binaries=parts.binaries.get(row.id, ()),
         estimated_start=start_of(parts.starts, row.id),
         estimated_span=span_of(parts.starts, row.id),
-        reason=row.reason,
     )
+
+
+def _of_row(row: AnyRow) -> dict[str, Any]:  # Any: fields of several types
+    """Return the fields of a listing that a build's row tells."""
+    return {
+        "id": row.id,
+        "title": build_title(row.architecturetag, row.source, row.version, (row.distribution, row.series), row.pocket),
+        "archive": row.reference,
+        "source": row.source,
+        "version": row.version,
+        "component": row.component,
+        "suite": row.series + row.pocket.suffix,
+        "architecture": row.architecturetag,
+        "state": row.buildstate.name,
+        "builder": row.builder,
+        "score": row.lastscore,
+        "manual_score": bool(row.manual),
+        "created": row.datecreated,
+        "duration": row.buildduration,
+        "dependencies": row.dependencies,
+        "failure": row.failure,
+        "reason": row.reason,
+    }
