@@ -18,7 +18,8 @@ from buildmaster.farm.uploads import ReadFolder, binaries_of, check_binaries, ki
 from buildmaster.folders import ACCEPTED, FAILED, REJECTED
 from buildmaster.intake import OWN, keep
 from buildmaster.leaves import LOG_NAME, LeafLog, find, move, prepare, settle, write_log
-from buildmaster.model.results import Refusal, Results, Uploading
+from buildmaster.model.refusing import Refusal
+from buildmaster.model.results import Results, Uploading
 from buildmaster.packages import read_marked, seal
 from buildmaster.uploadcommand import UploadCommand
 

@@ -9,6 +9,7 @@ from buildmaster.asking import Asking
 from buildmaster.child import Command
 from buildmaster.collecting import Bounds, Collector
 from buildmaster.config import Config
+from buildmaster.drops import Drops
 from buildmaster.duties import Duties
 from buildmaster.election import Elected
 from buildmaster.farm.buildnotices import NoticePolicy
@@ -16,6 +17,7 @@ from buildmaster.farm.facts import Limits
 from buildmaster.farm.importing import configured_policy
 from buildmaster.farm.pacing import Pace
 from buildmaster.folders import ACCEPTED, FAILED, FETCHING, GATHERING, REJECTED
+from buildmaster.intake import SourceIntake
 from buildmaster.landing import GatheringFolders
 from buildmaster.mail import MailHost
 from buildmaster.model.notifying import BuildNotices
@@ -23,6 +25,7 @@ from buildmaster.parts import Parts, Reactor
 from buildmaster.preparing import Preparer
 from buildmaster.probing import Probes
 from buildmaster.resetting import Resetter
+from buildmaster.resultintake import ResultIntake, Surroundings
 from buildmaster.sequencer import Task
 from buildmaster.silences import Silences
 from buildmaster.tasks.depwatch import DependencyWatch
@@ -152,13 +155,13 @@ def make_mirror_indices(parts: Parts) -> MirrorIndices:
 
 
 def make_uploader(parts: Parts) -> Uploader:
-    """Return the uploader, with the program that takes in results where there is one."""
+    """Return the uploader, with those who take in results and drops; a program does too, where there is one."""
     root, uploader = parts.config.root, parts.config.uploader
+    around = Surroundings(root, parts.database, parts.librarian, parts.in_thread, parts.now, parts.nudge)
     command = UploadCommand(root, uploader.command, uploader.timeout) if uploader.command else None
-    tell = make_notices(parts.config)
-    return Uploader(
-        root, parts.database, parts.librarian, parts.uploads, parts.in_thread, parts.now, parts.nudge, command, tell
-    )
+    results = ResultIntake(around, command, make_notices(parts.config))
+    sources = SourceIntake(parts.database, parts.librarian, parts.in_thread, parts.now)
+    return Uploader(around, parts.uploads, results, Drops(parts.database, sources, parts.in_thread))
 
 
 def make_mail_host(config: Config, reactor: Reactor) -> MailHost | None:

@@ -1,6 +1,7 @@
 """Take in the results of builds, many at once: record what fits, refuse the rest, settle their folders."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from buildmaster.errors import BuildmasterError
 from buildmaster.farm.uploads import known_faults
 from buildmaster.leaves import LeafLog
 from buildmaster.model.contents import known_contents
-from buildmaster.model.results import Notices, Reasons, Results, Uploading, record_results, refuse_results
+from buildmaster.model.refusing import Notices, refuse_results
+from buildmaster.model.results import Reasons, Results, Uploading, record_results
 from buildmaster.uploadcommand import UploadCommand
 
 TOGETHER = 50  # results that are taken in at once
@@ -31,30 +33,32 @@ async def spared(leaf: str, work: Awaitable[None]) -> None:
         log.failure(CANT, leaf=leaf, error=error)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """Where uploads are taken in: the farm's folder, and who does what there. ``in_thread`` runs work that blocks."""
+
+    root: Path
+    database: Any  # Database or InlineDatabase
+    librarian: Any  # ILibrarian
+    in_thread: Callable[..., Any]
+    now: Callable[[], datetime]
+    nudge: Callable[[str], None]
+
+
 class ResultIntake:
     """Takes in results, and nudges who is to go on with them.
 
-    ``librarian`` is an ILibrarian, whose calls ``in_thread`` runs off the reactor. ``command`` takes in results before
-    they are recorded, where somebody else does; ``tell`` posts notices of those that are refused.
+    ``command`` takes in results before they are recorded, where somebody else does; ``tell`` posts notices of those
+    that are refused.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        database: Any,  # Database or InlineDatabase
-        librarian: Any,
-        in_thread: Callable[..., Any],
-        now: Callable[[], datetime],
-        nudge: Callable[[str], None],
-        command: UploadCommand | None = None,
-        tell: Notices | None = None,
-    ) -> None:
-        self._root = root
-        self._database = database
-        self._librarian = librarian
-        self._in_thread = in_thread
-        self._now = now
-        self._nudge = nudge
+    def __init__(self, around: Surroundings, command: UploadCommand | None = None, tell: Notices | None = None) -> None:
+        self._root = around.root
+        self._database = around.database
+        self._librarian = around.librarian
+        self._in_thread = around.in_thread
+        self._now = around.now
+        self._nudge = around.nudge
         self._command = command
         self._tell = tell
         self.together = TOGETHER if command is None else 1  # a program is run for one after the other

@@ -4,13 +4,16 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.drops import Drops
 from buildmaster.errands import Errands
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
+from buildmaster.intake import SourceIntake
 from buildmaster.leaves import LOG_NAME
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.archive import BinaryPackageRelease
 from buildmaster.model.builds import Build
+from buildmaster.resultintake import ResultIntake, Surroundings
 from buildmaster.tasks.uploader import Uploader
 from tests.databases import a_folder
 from tests.packages import results, write
@@ -73,8 +76,9 @@ class UploaderCase(SynchronousTestCase):
     def uploader(self, database=None, in_thread=execute, command=None):
         """Return an uploader, and the errands that it goes on."""
         database, errands = database or inline(self.transactions), Errands(Clock(), 1, "upload")
-        parts = (self.root, database, self.librarian, errands, in_thread, lambda: NOW, self.nudged.append)
-        return Uploader(*parts, command, self.tell), errands
+        around = Surroundings(self.root, database, self.librarian, in_thread, lambda: NOW, self.nudged.append)
+        drops = Drops(database, SourceIntake(database, self.librarian, in_thread, lambda: NOW), in_thread)
+        return Uploader(around, errands, ResultIntake(around, command, self.tell), drops), errands
 
     def turn(self, in_thread=execute, command=None):
         uploader, errands = self.uploader(None, in_thread, command)

@@ -1,18 +1,16 @@
 """Take in the results of builds: which wait for it, and what is recorded of them.
 
-A deed here is done only while the build and the attempt are still UPLOADING: who comes late changes nothing.
+That is done only while the build and the attempt are still UPLOADING: who comes late changes nothing.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
 
-from buildmaster.farm.facts import Content
-from buildmaster.farm.logs import renamed_log
 from buildmaster.farm.states import BuildState, Pocket, Publishing, check_transition
 from buildmaster.farm.uploads import BinaryPackage, ExpectedBuild, known_faults
 from buildmaster.model.archive import (
@@ -24,11 +22,10 @@ from buildmaster.model.archive import (
 from buildmaster.model.builds import Attempt, Build
 from buildmaster.model.contents import contents_in
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries
-from buildmaster.model.files import StoredFile, remember_file
+from buildmaster.model.files import StoredFile
 from buildmaster.model.lognames import name_logs
-from buildmaster.model.mapping import IDS, AnyRow, table_of
+from buildmaster.model.mapping import IDS, AnyRow, AnySelect, table_of
 
-Notices = Callable[[Session, datetime, int, str], None]  # what a build's end is told by
 Reasons = tuple[str, ...] | None  # why results are refused; None where nobody waits for them any more
 DEBS = "application/vnd.debian.binary-package"
 ATTEMPT, BUILD, SOURCE = table_of(Attempt), table_of(Build), table_of(SourcePackageRelease)
@@ -70,31 +67,24 @@ class Results:
     now: datetime
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why results are refused: in a line, and as the log of the upload, which the librarian keeps as ``log``."""
-
-    reason: str
-    text: str
-    log: Content
-
-
-def _waiting_results() -> Select[Any]:  # Any: of many columns
+def _component() -> AnySelect:
+    """Return a query for the component of a build's source where that was published last for the build."""
     published = select(SourcePublication.component).where(
         SourcePublication.release_id == BUILD.c.sourcepackagerelease_id,
         SourcePublication.archive_id == BUILD.c.archive_id,
         SourcePublication.series_id == ARCHITECTURE.c.series_id,
     )
-    component = published.order_by(SourcePublication.id.desc()).limit(1).scalar_subquery()
+    return published.order_by(SourcePublication.id.desc()).limit(1)
+
+
+def _waiting_results() -> AnySelect:
+    component = func.coalesce(_component().scalar_subquery(), SOURCE.c.component)
     return (
         select(
             *(ATTEMPT.c.id, ATTEMPT.c.leaf, BUILD.c.id.label("build_id"), BUILD.c.archive_id, BUILD.c.arch_indep),
             *(BUILD.c.distroarchseries_id, BUILD.c.pocket, SOURCE.c.name.label("source"), SOURCE.c.version),
             *(ARCHITECTURE.c.architecturetag, ARCHITECTURE.c.series_id, SERIES.c.name.label("series")),
-            *(
-                DISTRIBUTION.c.name.label("distribution"),
-                func.coalesce(component, SOURCE.c.component).label("component"),
-            ),
+            *(DISTRIBUTION.c.name.label("distribution"), component.label("component")),
         )
         .join_from(BUILD, ATTEMPT, ATTEMPT.c.build_id == BUILD.c.id)
         .join(SOURCE, SOURCE.c.id == BUILD.c.sourcepackagerelease_id)
@@ -157,28 +147,6 @@ def record_results(session: Session, items: Sequence[Results]) -> list[Reasons]:
     return [verdicts.get(item.attempt.attempt_id) for item in items]
 
 
-def refuse_results(session: Session, attempt_id: int, refusal: Refusal, tell: Notices | None, now: datetime) -> bool:
-    """End the build as FAILEDTOUPLOAD, with the upload's log, and tell of it; return whether somebody waited for that.
-
-    ``tell`` posts the notice, of which the log is part.
-    """
-    attempt = _locked(session, attempt_id)
-    if attempt is None:
-        return False
-    name = f"upload_{attempt.build_id}_log.txt"
-    log_id = remember_file(session, refusal.log, name, "text/plain", now, attempt.build.archive_id)
-    attempt.upload_log_id = attempt.build.upload_log_id = log_id
-    attempt.failure = attempt.build.failure = refusal.reason
-    check_transition(attempt.build.buildstate, BuildState.FAILEDTOUPLOAD)
-    attempt.state = attempt.build.buildstate = BuildState.FAILEDTOUPLOAD
-    if attempt.buildlog is not None:
-        attempt.buildlog.filename = renamed_log(attempt.buildlog.filename, BuildState.FAILEDTOUPLOAD)
-    session.flush()
-    if tell is not None:
-        tell(session, now, attempt.build_id, refusal.text)
-    return True
-
-
 def _uploading(row: AnyRow) -> Uploading:
     suite = row.series + row.pocket.suffix
     return Uploading(
@@ -193,14 +161,6 @@ def _uploading(row: AnyRow) -> Uploading:
         distroarchseries_id=row.distroarchseries_id,
         pocket=row.pocket,
     )
-
-
-def _locked(session: Session, attempt_id: int) -> Attempt | None:
-    loaded = joinedload(Attempt.build, innerjoin=True)
-    attempt = session.get(Attempt, attempt_id, options=[loaded], with_for_update={"of": Attempt})
-    if attempt is None or attempt.state is not BuildState.UPLOADING:
-        return None
-    return attempt if attempt.build.buildstate is BuildState.UPLOADING else None
 
 
 def _judge(session: Session, items: Sequence[Results]) -> dict[int, tuple[str, ...]]:

@@ -4,11 +4,10 @@ After a crash between any two steps the next turn comes to the same end: what is
 transaction, and a leaf is moved only after it, so that a leaf whose attempt has ended is only to be moved.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytz
 from twisted.logger import Logger
@@ -17,12 +16,10 @@ from buildmaster.drops import Drops
 from buildmaster.errands import Errands
 from buildmaster.farm.states import HELD, BuildState
 from buildmaster.folders import ACCEPTED, FAILED, REJECTED
-from buildmaster.intake import SourceIntake
 from buildmaster.leaves import LOG_NAME, LeafLog, cookie_of, landed, locked, settle
-from buildmaster.model.results import Notices, states_of_attempts, uploading
+from buildmaster.model.results import states_of_attempts, uploading
 from buildmaster.model.sourcereleases import AcceptedSource
-from buildmaster.resultintake import ResultIntake, spared
-from buildmaster.uploadcommand import UploadCommand
+from buildmaster.resultintake import ResultIntake, Surroundings, spared
 
 PLACES = {BuildState.FULLYBUILT: ACCEPTED, BuildState.FAILEDTOUPLOAD: REJECTED}
 ERRAND = 0  # there is never more than one
@@ -48,32 +45,20 @@ class Stray:
 class Uploader:
     """Begins an errand that takes in all that waits; a turn doesn't wait for it.
 
-    ``errands`` are its own. ``command`` takes in results before they are recorded, where somebody else does; ``tell``
-    posts notices of those that are refused.
+    ``errands`` are its own; ``results`` takes in what builds brought, ``drops`` what somebody dropped.
     """
 
     name = "uploader"
 
-    def __init__(
-        self,
-        root: Path,
-        database: Any,  # Database or InlineDatabase
-        librarian: Any,  # ILibrarian
-        errands: Errands,
-        in_thread: Callable[..., Any],
-        now: Callable[[], datetime],
-        nudge: Callable[[str], None],
-        command: UploadCommand | None = None,
-        tell: Notices | None = None,
-    ) -> None:
-        self._root = root
-        self._database = database
+    def __init__(self, around: Surroundings, errands: Errands, results: ResultIntake, drops: Drops) -> None:
+        self._root = around.root
+        self._database = around.database
         self._errands = errands
-        self._in_thread = in_thread
-        self._now = now
-        self._nudge = nudge
-        self._results = ResultIntake(root, database, librarian, in_thread, now, nudge, command, tell)
-        self._drops = Drops(database, SourceIntake(database, librarian, in_thread, now), in_thread)
+        self._in_thread = around.in_thread
+        self._now = around.now
+        self._nudge = around.nudge
+        self._results = results
+        self._drops = drops
         self._due = False
         self._looked = datetime.min.replace(tzinfo=pytz.UTC)
 
