@@ -8,6 +8,14 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
+    create_builders()
+    create_builds()
+    create_attempts()
+    create_queue()
+    create_binaries()
+
+
+def create_builders() -> None:
     op.create_table(
         "builder",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -61,6 +69,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["processor_id"], ["processor.id"], name="fk_builderprocessor_processor_id"),
         sa.PrimaryKeyConstraint("builder_id", "processor_id", name="pk_builderprocessor"),
     )
+
+
+def create_builds() -> None:
     op.create_table(
         "build",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -109,6 +120,8 @@ def upgrade() -> None:
         )
         table.create_index("ix_build_buildstate", ["buildstate", "id"], unique=False)
 
+
+def create_attempts() -> None:
     op.create_table(
         "attempt",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -150,32 +163,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("finished IS NULL"),
         )
 
-    op.create_table(
-        "binarypackagerelease",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("build_id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("architecture", sa.Text(), nullable=False),
-        sa.Column("component", sa.Text(), nullable=False),
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("priority", sa.Text(), nullable=False),
-        sa.Column("provides", sa.Text(), nullable=False),
-        sa.Column("control", sa.Text(), nullable=False),
-        sa.Column("file_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["build_id"], ["build.id"], name="fk_binarypackagerelease_build_id"),
-        sa.ForeignKeyConstraint(["file_id"], ["storedfile.id"], name="fk_binarypackagerelease_file_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_binarypackagerelease"),
-        sa.UniqueConstraint(
-            "build_id", "name", "kind", "architecture", name="uq_binarypackagerelease_build_id_name_kind_architecture"
-        ),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("binarypackagerelease") as table:
-        table.create_index("ix_binarypackagerelease_name", ["name"], unique=False)
-        table.create_index("ix_binarypackagerelease_file_id", ["file_id"], unique=False)
 
+def create_queue() -> None:
     op.create_table(
         "buildqueue",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -203,39 +192,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("build_id", name="uq_buildqueue_build_id"),
         sqlite_autoincrement=True,
     )
-    op.create_table(
-        "binarypublication",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("release_id", sa.Integer(), nullable=False),
-        sa.Column("archive_id", sa.Integer(), nullable=False),
-        sa.Column("distroarchseries_id", sa.Integer(), nullable=False),
-        sa.Column("pocket", sa.Integer(), nullable=False),
-        sa.Column("component", sa.Text(), nullable=False),
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("priority", sa.Text(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("date_published", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("date_superseded", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("date_removed", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["archive_id"], ["archive.id"], name="fk_binarypublication_archive_id"),
-        sa.ForeignKeyConstraint(
-            ["distroarchseries_id"], ["distroarchseries.id"], name="fk_binarypublication_distroarchseries_id"
-        ),
-        sa.ForeignKeyConstraint(["release_id"], ["binarypackagerelease.id"], name="fk_binarypublication_release_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_binarypublication"),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("binarypublication") as table:
-        table.create_index("ix_binarypublication_place", ["archive_id", "distroarchseries_id", "status"], unique=False)
-        table.create_index("ix_binarypublication_release_id", ["release_id"], unique=False)
-        table.create_index(
-            "ix_binarypublication_pending",
-            ["id"],
-            unique=False,
-            sqlite_where=sa.text("status = 1"),
-            postgresql_where=sa.text("status = 1"),
-        )
     taken = sa.text("builder_id IS NOT NULL")
     op.create_index(
         "uq_buildqueue_builder_id",
@@ -271,3 +227,65 @@ def upgrade() -> None:
         sqlite_where=ageing,
         postgresql_where=ageing,
     )
+
+
+def create_binaries() -> None:
+    op.create_table(
+        "binarypackagerelease",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("build_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("architecture", sa.Text(), nullable=False),
+        sa.Column("component", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("priority", sa.Text(), nullable=False),
+        sa.Column("provides", sa.Text(), nullable=False),
+        sa.Column("control", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["build_id"], ["build.id"], name="fk_binarypackagerelease_build_id"),
+        sa.ForeignKeyConstraint(["file_id"], ["storedfile.id"], name="fk_binarypackagerelease_file_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_binarypackagerelease"),
+        sa.UniqueConstraint(
+            "build_id", "name", "kind", "architecture", name="uq_binarypackagerelease_build_id_name_kind_architecture"
+        ),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("binarypackagerelease") as table:
+        table.create_index("ix_binarypackagerelease_name", ["name"], unique=False)
+        table.create_index("ix_binarypackagerelease_file_id", ["file_id"], unique=False)
+
+    op.create_table(
+        "binarypublication",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("release_id", sa.Integer(), nullable=False),
+        sa.Column("archive_id", sa.Integer(), nullable=False),
+        sa.Column("distroarchseries_id", sa.Integer(), nullable=False),
+        sa.Column("pocket", sa.Integer(), nullable=False),
+        sa.Column("component", sa.Text(), nullable=False),
+        sa.Column("section", sa.Text(), nullable=False),
+        sa.Column("priority", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("date_published", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("date_superseded", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("date_removed", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["archive_id"], ["archive.id"], name="fk_binarypublication_archive_id"),
+        sa.ForeignKeyConstraint(
+            ["distroarchseries_id"], ["distroarchseries.id"], name="fk_binarypublication_distroarchseries_id"
+        ),
+        sa.ForeignKeyConstraint(["release_id"], ["binarypackagerelease.id"], name="fk_binarypublication_release_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_binarypublication"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("binarypublication") as table:
+        table.create_index("ix_binarypublication_place", ["archive_id", "distroarchseries_id", "status"], unique=False)
+        table.create_index("ix_binarypublication_release_id", ["release_id"], unique=False)
+        table.create_index(
+            "ix_binarypublication_pending",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("status = 1"),
+            postgresql_where=sa.text("status = 1"),
+        )
