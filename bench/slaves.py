@@ -96,7 +96,7 @@ class Slave:
         cookie = words.pop("cookie")
         self.note("build", f"{words['source'].decode()}_{words['version'].decode()}.dsc")
         results = make_results(**words)
-        self.files = {sha1: held for _, sha1, held in results} | {b"buildlog": LOG}
+        self.files = {sha1: held for _, sha1, held in results} | {b"buildlog": b"Build %b\n" % cookie + LOG}
         self.status = BUILDING % cookie
         waiting = WAITING % (cookie, *itertools.chain.from_iterable(result[:2] for result in results))
         length = random.uniform(*self.length) if self.built else self.first

@@ -24,7 +24,7 @@ from buildmaster.slave import ISlave
 from buildmaster.slavefiles import HashedFile
 
 InThread = Callable[..., Deferred[Any]]  # Any: whatever the function returns
-HELD = 1 << 20  # bytes of a build's results that are held in memory until they land; and as many of its log
+HELD = 1 << 19  # bytes of a build's results that are held in memory until they land; and as many of its log
 
 
 @dataclass(frozen=True)
