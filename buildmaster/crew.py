@@ -1,6 +1,7 @@
 """Make the built-in tasks, each with what it needs."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from twisted.internet.defer import Deferred
 
@@ -19,6 +20,7 @@ from buildmaster.farm.pacing import Pace
 from buildmaster.folders import ACCEPTED, FAILED, FETCHING, GATHERING, REJECTED
 from buildmaster.intake import SourceIntake
 from buildmaster.landing import GatheringFolders
+from buildmaster.leaves import landed_cookies
 from buildmaster.mail import MailHost
 from buildmaster.model.notifying import BuildNotices
 from buildmaster.parts import Parts, Reactor
@@ -28,6 +30,7 @@ from buildmaster.resetting import Resetter
 from buildmaster.resultintake import ResultIntake, Surroundings
 from buildmaster.sequencer import Task
 from buildmaster.silences import Silences
+from buildmaster.tasks.deciding import Deciding
 from buildmaster.tasks.depwatch import DependencyWatch
 from buildmaster.tasks.dispatcher import Dispatcher
 from buildmaster.tasks.effects import Effects
@@ -68,7 +71,7 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
 
 def make_scanner(parts: Parts) -> Scanner:
     """Return the slave scanner, with those who act on what it decides."""
-    slaves, limits = parts.config.slaves, parts.config.limits
+    limits = parts.config.limits
     bounds = Bounds(limits.result_files, limits.result_size, limits.log_size)
     folders = GatheringFolders(parts.config.root, parts.librarian, parts.now)
     collector = Collector(parts.database, folders, bounds, parts.in_thread, parts.now)
@@ -76,17 +79,24 @@ def make_scanner(parts: Parts) -> Scanner:
     duties = Duties(parts.database, parts.slaves, collector, make_resetter(parts), notices, parts.now, parts.nudge)
     effects = Effects(parts.reactor, parts.database, parts.errands, duties, parts.now, parts.nudge, notices)
     probes = Probes(parts.reactor, parts.slaves, lambda: parts.nudge(Scanner.name))
+    pace = Pace(parts.config.slaves.poll_building, parts.config.slaves.poll_idle)
+    asking = Asking(parts.reactor, probes, pace, parts.now)
+    landings = partial(parts.in_thread, landed_cookies, parts.config.root)
+    deciding = make_deciding(parts, notices)
+    return Scanner(parts.reactor, parts.database, asking, parts.errands, deciding, effects, landings)
+
+
+def make_deciding(parts: Parts, notices: BuildNotices) -> Deciding:
+    """Return who decides for the scanner."""
+    limits = parts.config.limits
     patience = Limits(
-        silent_scans=slaves.silent_scans,
+        silent_scans=parts.config.slaves.silent_scans,
         empty_log=limits.empty_log_limit,
         silence=limits.silence_limit,
         build=limits.build_limit,
         abort=limits.abort_limit,
     )
-    pace = Pace(slaves.poll_building, slaves.poll_idle)
-    asking, silences = Asking(parts.reactor, probes, pace, parts.now), Silences(parts.database, notices)
-    common = parts.reactor, parts.database, asking, parts.errands, collector
-    return Scanner(*common, effects, silences, patience, parts.now)
+    return Deciding(parts.reactor, parts.database, Silences(parts.database, notices), patience, parts.now)
 
 
 def make_notices(config: Config) -> BuildNotices:

@@ -107,6 +107,11 @@ def landed(root: Path) -> list[Path]:
     return [incoming / name for name in sorted(names)]
 
 
+def landed_cookies(root: Path) -> frozenset[str]:
+    """Return the cookies of the attempts whose results are in incoming/."""
+    return frozenset(cookie for cookie in (cookie_of(leaf.name) for leaf in landed(root)) if cookie is not None)
+
+
 def find(root: Path, name: str) -> Path | None:
     """Return where the leaf is, wherever it was settled; None where it is gone."""
     places = (root / place / name for place in PLACES if name)

@@ -5,7 +5,18 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.folders import ACCEPTED, INCOMING
-from buildmaster.leaves import LOG_NAME, LeafLog, LockedError, cookie_of, find, landed, locked, open_leaf, settle
+from buildmaster.leaves import (
+    LOG_NAME,
+    LeafLog,
+    LockedError,
+    cookie_of,
+    find,
+    landed,
+    landed_cookies,
+    locked,
+    open_leaf,
+    settle,
+)
 from tests.databases import a_folder
 from tests.packages import write
 from tests.rows import NOW
@@ -23,6 +34,11 @@ class LeafTests(SynchronousTestCase):
         self.leaf(".part")
         (self.root / INCOMING / "file").write_text("")
         self.assertEqual(leaves[::-1], landed(self.root))
+
+    def test_the_cookies_of_results_are_told(self):
+        for name in ("20260301-120000-1-1", "20260301-120000-1-1-2", "20260301-120000-hello_1.0", ".part"):
+            self.leaf(name)
+        self.assertEqual({"1-1", "1-1-2"}, landed_cookies(self.root))
 
     def test_nothing_has_landed_where_there_is_no_folder(self):
         self.assertEqual([], landed(self.root))

@@ -2,16 +2,19 @@
 
 import gzip
 
+from twisted.internet.defer import succeed
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.following import OUT_OF_ORDER, TERMINATING
 from buildmaster.farm.states import BuilderStatus, BuildState, CleanStatus, FailedBy, SeriesStatus
+from buildmaster.folders import INCOMING
 from buildmaster.model.archive import Archive
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.cancelling import cancel
 from buildmaster.model.distribution import DistroSeries
 from buildmaster.model.files import StoredFile
+from buildmaster.model.gathering import begin_gathering
 from tests.master import Master
 
 LOG = b"This is a build log\n"
@@ -169,6 +172,27 @@ class BuildingTests(ScannerCase):
         self.assertEqual(1, len(self.master.attempts(self.build_id)))
         self.assertEqual("BUILDING", self.master.state(self.build_id))
         self.assertEqual(1, [name for name, *_ in self.bob.calls].count("build"))
+
+    def test_results_that_landed_before_a_kill_are_not_lost_though_the_slave_has_forgotten_them(self):
+        [attempt] = self.master.attempts(self.build_id)
+        self.master.write(begin_gathering, [attempt.id])
+        leaf = f"20260301-120000-{attempt.cookie}"
+        (self.master.root / INCOMING / leaf).mkdir()
+        self.bob.forget()
+        self.master.restart()
+        self.scan(2)
+        [attempt] = self.master.attempts(self.build_id)
+        self.assertEqual((leaf, "FAILEDTOUPLOAD"), (attempt.leaf, attempt.state.name), "it is taken in, and is empty")
+
+    def test_incoming_is_looked_at_only_where_results_were_being_fetched(self):
+        scanner, looks = self.master.tasks["slave_scanner"], []
+        scanner._landings = lambda: (looks.append("look"), succeed(frozenset()))[1]
+        self.scan(5)
+        self.assertEqual([], looks)
+        self.master.write(begin_gathering, [self.master.attempts(self.build_id)[0].id])
+        self.master.clock.advance(1)
+        self.master.turn("slave_scanner")
+        self.assertEqual(["look"], looks)
 
     def test_some_silence_is_nobodys_failure(self):
         self.bob.vanish()

@@ -8,38 +8,33 @@ Everybody is looked at once a second. Other turns look only at the builders that
 errands have ended: what is decided on is fresh in each turn, and the others' rows have not changed but by an operator.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from sqlalchemy.orm import Session
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from buildmaster.asking import Asking
-from buildmaster.collecting import Collector
 from buildmaster.database import Database
 from buildmaster.errands import Errands
-from buildmaster.farm.actions import Restore
-from buildmaster.farm.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
+from buildmaster.farm.facts import BuilderFacts
 from buildmaster.farm.groups import unserved
-from buildmaster.farm.scanning import decide, marked_since_silent
-from buildmaster.farm.states import BuildState, FailedBy
-from buildmaster.model.cookies import mismatch
+from buildmaster.farm.states import BuildState
 from buildmaster.model.snapshots import MOST, glimpse, snapshot
-from buildmaster.pausing import unhurried
-from buildmaster.probing import NEVER, Answer
-from buildmaster.silences import Silences
-from buildmaster.tasks.effects import Decision, Effects
+from buildmaster.probing import NEVER
+from buildmaster.tasks.deciding import Deciding
+from buildmaster.tasks.effects import Effects
 
 NOBODY = "No builders are available"
-NOT_ASKED = Observation(Silence("not asked"))
 EVERYBODY = 1.0  # seconds from one look at everybody to the next, at the least
-Answers = Mapping[int, Answer]
 
 
 class Scanner:
-    """The slave scanner's turn: gather what we believe, gather what slaves say, decide, carry out."""
+    """The slave scanner's turn: gather what we believe, gather what slaves say, decide, carry out.
+
+    ``landings`` fires with the cookies of the results that lie in incoming/.
+    """
 
     name = "slave_scanner"
 
@@ -49,21 +44,17 @@ class Scanner:
         database: Database,
         asking: Asking,
         errands: Errands,
-        collector: Collector,
+        deciding: Deciding,
         effects: Effects,
-        silences: Silences,
-        limits: Limits,
-        now: Callable[[], datetime],
+        landings: Callable[[], Deferred[frozenset[str]]],
     ) -> None:
         self._clock = clock
         self._database = database
         self._asking = asking
         self._errands = errands
-        self._collector = collector
+        self._deciding = deciding
         self._effects = effects
-        self._silences = silences
-        self._limits = limits
-        self._now = now
+        self._landings = landings
         self._looked = NEVER
         self._empty: frozenset[str] = frozenset()
 
@@ -72,7 +63,7 @@ class Scanner:
         away = self._errands.away()
         called = (self._asking.begin() | self._errands.returned()) - away
         believed = await self._look(called)
-        builders = [_landed(builder, self._collector) for builder in believed if builder.id not in away]
+        builders = await self._landed([builder for builder in believed if builder.id not in away])
         await self._asking.ask_those_due(builders)
         await self._act({builder.id: builder for builder in builders})
         self._asking.end()
@@ -84,8 +75,8 @@ class Scanner:
             more = await self._asking.gather()
             answers = self._asking.take(builders)
             heard = [builders.pop(builder_id) for builder_id in answers]
-            await self._effects.carry_out(await self._decisions(heard, answers))
-        await self._effects.carry_out(await self._decisions(list(builders.values()), {}))
+            await self._effects.carry_out(await self._deciding.decisions(heard, answers))
+        await self._effects.carry_out(await self._deciding.decisions(list(builders.values()), {}))
 
     async def _look(self, called: frozenset[int]) -> Sequence[BuilderFacts]:
         """Return what is believed of those that call for this turn, or of everybody."""
@@ -95,8 +86,7 @@ class Scanner:
         self._looked = now
         everybody = await self._database.read(snapshot)
         self._asking.survey(everybody)
-        self._silences.forget()
-        self._silences.note(everybody, {}, self._now())
+        self._deciding.survey(everybody)
         self._tell_of_empty_groups(everybody)
         return everybody
 
@@ -107,47 +97,17 @@ class Scanner:
             Logger(namespace=f"builders.{processor}").warn(NOBODY)
         self._empty = empty
 
-    async def _decisions(self, builders: Sequence[BuilderFacts], answers: Answers) -> list[Decision]:
-        strange = await self._mismatches(builders, answers)
-        now = self._now()
-        self._silences.note(builders, answers, now)
-        excused = await self._silences.excused(now)
-        decisions = []
-        async for builder in unhurried(self._clock, builders):
-            answer, out = answers.get(builder.id), builder.id in excused
-            if answer is None:
-                decisions.append(self._unasked(builder, now, excused=out))
-            else:
-                seen = Observation(answer.word, answer.info, strange.get(builder.id), outage=out)
-                decisions.append(Decision(builder, decide(builder, seen, now, self._limits), seen))
-        return decisions
-
-    def _unasked(self, builder: BuilderFacts, now: datetime, *, excused: bool) -> Decision:
-        """Decide about a builder that did not say anything, since nobody asked it or it was too slow."""
-        if excused and marked_since_silent(builder):
-            return Decision(builder, (Restore(),))
-        if builder.builderok or builder.failed_by is FailedBy.PROBE:
-            return Decision(builder, ())
-        return Decision(builder, decide(builder, NOT_ASKED, now, self._limits))
-
-    async def _mismatches(self, builders: Sequence[BuilderFacts], answers: Answers) -> dict[int, str]:
-        """Look up the cookies that are not what their builders should hold."""
-        strange = {}
-        for builder in builders:
-            word = answers[builder.id].word if builder.id in answers else None
-            cookie = word.cookie if isinstance(word, SlaveStatus) else None
-            if cookie is not None and (builder.job is None or cookie != builder.job.cookie):
-                strange[builder.id] = cookie
-        return await self._database.read(_look_up, strange) if strange else {}
+    async def _landed(self, builders: Sequence[BuilderFacts]) -> list[BuilderFacts]:
+        """See whose results a killed master had fetched already: their builders are on no errand now."""
+        if not any(_gathers(builder) for builder in builders):
+            return list(builders)
+        there = await self._landings()
+        return [_with_landing(builder, there) if _gathers(builder) else builder for builder in builders]
 
 
-def _landed(builder: BuilderFacts, collector: Collector) -> BuilderFacts:
-    """Look whether a killed master had fetched the results of the builder's job already."""
-    if builder.job is None or builder.job.state is not BuildState.GATHERING:
-        return builder
-    return replace(builder, job=replace(builder.job, landed=collector.landed(builder.job.cookie) is not None))
+def _gathers(builder: BuilderFacts) -> bool:
+    return builder.job is not None and builder.job.state is BuildState.GATHERING
 
 
-def _look_up(session: Session, cookies: Mapping[int, str]) -> dict[int, str]:
-    found = {builder_id: mismatch(session, cookie, builder_id) for builder_id, cookie in cookies.items()}
-    return {builder_id: reason for builder_id, reason in found.items() if reason is not None}
+def _with_landing(builder: BuilderFacts, there: frozenset[str]) -> BuilderFacts:
+    return replace(builder, job=builder.job and replace(builder.job, landed=builder.job.cookie in there))
