@@ -114,7 +114,7 @@ def landed_cookies(root: Path) -> frozenset[str]:
 
 def find(root: Path, name: str) -> Path | None:
     """Return where the leaf is, wherever it was settled; None where it is gone."""
-    places = (root / place / name for place in PLACES if name)
+    places = (Path(f"{root}/{place}/{name}") for place in PLACES if name)
     return next((place for place in places if place.is_dir()), None)
 
 
