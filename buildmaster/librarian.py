@@ -8,7 +8,9 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
+from math import inf
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO, Self
@@ -50,8 +52,8 @@ class ILibrarian(Interface):
     def path(sha256: str) -> Path:
         """Return where the content can be read from the disk; raise NotKeptError where there is none."""
 
-    def drop(sha256: str) -> None:
-        """Forget the content. One that is not kept is no error."""
+    def drop(sha256: str, before: float = inf) -> bool:
+        """Forget the content if it is there and was last added before a POSIX time; return whether that was so."""
 
     def older(beginning: str, before: float) -> tuple[str, ...]:
         """Return the contents whose SHA-256 begins so, in two letters, and that were last added before that time."""
@@ -129,14 +131,24 @@ class FolderLibrarian:
             raise NotKeptError(f"the librarian has no content {sha256} in {self.folder}")
         return place
 
-    def drop(self, sha256: str) -> None:
-        """Remove the file that holds the content."""
-        self._place(sha256).unlink(missing_ok=True)
+    def drop(self, sha256: str, before: float = inf) -> bool:
+        """Put the file aside, and look at it again: who adds it then finds it gone, or had made it newer before."""
+        place, aside = self._place(sha256), self.folder / TEMPORARY / token_hex(16)
+        if not place.is_file() or not _is_older(place, before):
+            return False
+        _moved(os.rename, place, aside, self.folder)
+        old = _is_older(aside, before)
+        if not old:
+            with suppress(FileExistsError):  # it was copied there meanwhile
+                os.link(aside, place)
+            sync_folder(place.parent)
+        aside.unlink()
+        return old
 
     def older(self, beginning: str, before: float) -> tuple[str, ...]:
         """Return the contents of one folder that were last added before a POSIX time."""
         paths = (self.folder / beginning).glob("*")
-        return tuple(path.name for path in paths if DIGEST.fullmatch(path.name) and path.stat().st_mtime < before)
+        return tuple(path.name for path in paths if DIGEST.fullmatch(path.name) and _is_older(path, before))
 
     def _place(self, sha256: str) -> Path:
         if not DIGEST.fullmatch(sha256):
@@ -258,6 +270,10 @@ def write(file: BinaryIO, piece: bytes) -> None:
         left = left[file.write(left) :]
 
 
+def _is_older(path: Path, before: float) -> bool:
+    return path.stat().st_mtime < before
+
+
 def _renewed(place: Path, held: bytes) -> bool:
     """Look whether the content has its place, undamaged; if so, it is as if it had been added just now."""
     try:
@@ -265,6 +281,8 @@ def _renewed(place: Path, held: bytes) -> bool:
             if file.read(len(held) + 1) != held:
                 return False
             os.utime(file.fileno())
+            if not os.path.samestat(os.fstat(file.fileno()), place.stat()):  # it was dropped, and another one added
+                return False
     except FileNotFoundError:
         return False
     sync_folder(place.parent)  # who renamed it may not have come to that yet

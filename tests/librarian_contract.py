@@ -107,6 +107,15 @@ class LibrarianContract:
         self.assertEqual((), librarian.older(sha256[:2], time.time() - 60))
         self.assertEqual((), librarian.older("00" if sha256[:2] != "00" else "01", time.time() + 60))
 
+    def test_only_what_is_old_is_dropped_by_its_age(self):
+        librarian, now = self.make_librarian(), time.time()
+        sha256 = librarian.add(self.a_file(b"content")).sha256
+        self.assertFalse(librarian.drop(sha256, now - 60))
+        self.assertEqual(b"content", librarian.path(sha256).read_bytes())
+        self.assertTrue(librarian.drop(sha256, now + 60))
+        self.assertRaises(NotKeptError, librarian.path, sha256)
+        self.assertFalse(librarian.drop(sha256, now + 60))
+
     def test_what_is_added_again_is_as_new(self):
         librarian, long_ago = self.make_librarian(), time.time() - 1000
         for held in (b"content", b"abc" * 1_000_000):

@@ -1,5 +1,8 @@
 """The librarian keeps files by their SHA-256."""
 
+import os
+import time
+
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -54,3 +57,66 @@ class FolderLibrarianTests(LibrarianContract, SynchronousTestCase):
         librarian.path(sha256).write_bytes(b"damaged")
         librarian.add(self.a_file(b"content"))
         self.assertEqual(b"content", librarian.path(sha256).read_bytes())
+
+
+class DroppedMeanwhileTests(SynchronousTestCase):
+    """What is added while housekeeping drops it stays, whichever step of the one the other comes at."""
+
+    def setUp(self):
+        self.folder = a_folder()
+        self.librarian = FolderLibrarian(self.folder / "librarian")
+        self.file = self.folder / "original"
+        self.file.write_bytes(b"content")
+        self.content = self.librarian.add(self.file)
+        self.long_ago = time.time() - 1000
+        os.utime(self.librarian.path(self.content.sha256), (self.long_ago, self.long_ago))
+
+    def drop(self):
+        return self.librarian.drop(self.content.sha256, self.long_ago + 60)
+
+    def add(self):
+        self.librarian.add(self.file)
+
+    def adopt(self):
+        self.librarian.adopt(self.file, self.content)
+
+    def before(self, name, step):
+        """Do something before the first call of a function of ``os``."""
+        real = getattr(os, name)
+
+        def call(*args, **kwargs):
+            patched.restore()
+            step()
+            return real(*args, **kwargs)
+
+        patched = self.patch(os, name, call)
+
+    def check(self):
+        self.assertEqual(b"content", self.librarian.path(self.content.sha256).read_bytes())
+        self.assertEqual([], list((self.folder / "librarian" / "new").iterdir()))
+
+    def test_what_is_added_between_the_look_and_the_drop(self):
+        for step in (self.add, self.adopt):
+            self.setUp()
+            self.before("rename", step)
+            self.assertFalse(self.drop())
+            self.check()
+
+    def test_what_is_dropped_before_each_step_of_adding(self):
+        for step in (self.add, self.adopt):
+            for name in ("utime", "link", "fstat", "fsync"):
+                self.setUp()
+                self.before(name, self.drop)
+                step()
+                self.check()
+
+    def test_what_is_added_while_it_is_aside(self):
+        """It is made newer just before it is put aside, and copied before it is put back."""
+
+        def renewed():
+            self.add()
+            self.before("link", self.add)
+
+        self.before("rename", renewed)
+        self.assertFalse(self.drop())
+        self.check()

@@ -80,15 +80,12 @@ class Housekeeping:
         removed = 0
         for start in range(0, len(old), PIECE):
             doomed = await self._database.read(nameless, old[start : start + PIECE])
-            removed += await self._in_thread(self._drop, shelf, doomed, (now - SPARED).timestamp())
+            removed += await self._in_thread(self._drop, doomed, (now - SPARED).timestamp())
         return removed
 
-    def _drop(self, shelf: str, doomed: frozenset[str], before: float) -> int:
+    def _drop(self, doomed: frozenset[str], before: float) -> int:
         """Drop contents, except those that were added again since they were found."""
-        still_old = doomed.intersection(self._librarian.older(shelf, before))
-        for sha256 in still_old:
-            self._librarian.drop(sha256)
-        return len(still_old)
+        return sum(self._librarian.drop(sha256, before) for sha256 in doomed)
 
     def _say(self, count: int, what: str) -> None:
         if count:
