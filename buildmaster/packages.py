@@ -53,7 +53,7 @@ TROUBLES = (
     subprocess.SubprocessError,
 )
 READ = (".dsc", ".changes")
-READ_ONLY = 0o444
+UNWRITABLE = 0o555  # the bits of a mode that a file keeps when it is sealed
 
 
 class ChangedMeanwhileError(BuildmasterError):
@@ -112,7 +112,7 @@ def seal(folder: Path, name: str, mark: Mark) -> None:
     From then on nobody edits it in place by accident. Where a killed master fetched it, it may not be flushed yet.
     """
     with _opened(folder, name) as file:
-        os.fchmod(file.fileno(), READ_ONLY)
+        os.fchmod(file.fileno(), os.fstat(file.fileno()).st_mode & UNWRITABLE)
         if _mark_of(file) != mark:
             raise ChangedMeanwhileError(f"{name} was changed while it was taken in.")
         os.fdatasync(file.fileno())

@@ -57,9 +57,12 @@ class SealTests(SynchronousTestCase):
         self.file = write(a_folder(), {"a.deb": b"content"}) / "a.deb"
         self.mark = read_marked(self.file.parent).marks["a.deb"]
 
-    def test_what_was_read_is_read_only_from_then_on(self):
-        seal(self.file.parent, "a.deb", self.mark)
-        self.assertEqual((b"content", 0o444), (self.file.read_bytes(), stat.S_IMODE(self.file.stat().st_mode)))
+    def test_what_was_read_is_read_only_from_then_on_and_no_more_open_to_others(self):
+        for mode in (0o644, 0o600, 0o6777):
+            self.file.chmod(mode)
+            seal(self.file.parent, "a.deb", self.mark)
+            self.assertEqual(mode & 0o555, stat.S_IMODE(self.file.stat().st_mode))
+        self.assertEqual(b"content", self.file.read_bytes())
 
     def test_what_was_edited_meanwhile_is_told(self):
         for edited in (b"changed", b"longer content"):
