@@ -188,9 +188,11 @@ def _wrong(held: Mapping[str, bytes], filemap: FileMap) -> Iterator[WrongContent
 def _whole(folder: Path, files: Collection[tuple[str, str]]) -> dict[str, int]:
     """Return the sizes of those of the files that are in the folder, with the content of their SHA-1."""
     there = [(folder / name, sha1) for name, sha1 in files if (folder / name).exists()]
-    return {path.name: path.stat().st_size for path, sha1 in there if _sha1(path) == sha1}
+    return {path.name: path.stat().st_size for path, sha1 in there if _flushed_sha1(path) == sha1}
 
 
-def _sha1(path: Path) -> str:
+def _flushed_sha1(path: Path) -> str:
+    """Return a file's SHA-1; flush it to the disk: who wrote it may have been killed before."""
     with path.open("rb") as file:
+        os.fsync(file.fileno())
         return hashlib.file_digest(file, "sha1").hexdigest()
