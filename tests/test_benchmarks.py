@@ -211,7 +211,7 @@ class SimulatedSlaveTests(SynchronousTestCase):
             self.assertEqual(("hello_1.0_amd64.deb", len(deb), sums[name](deb).hexdigest()), told)
         for sha1 in self.call("status")["filemap"].values():
             self.assertEqual(sha1, hashlib.sha1(self.fetch(sha1)).hexdigest())
-        self.assertEqual((LOG, "hoary"), (self.fetch("buildlog"), listed["Distribution"]))
+        self.assertEqual((b"Build 1-7\n" + LOG, "hoary"), (self.fetch("buildlog"), listed["Distribution"]))
 
     def test_a_deb_has_its_control_file(self):
         self.call("build", *self.build)
