@@ -2,16 +2,12 @@
 
 A .deb may come from a builder that nobody trusts. So its ar container is read strictly and by ourselves, since a
 negative size in one would send python-debian round for ever, and its control part is unpacked up to a limit.
-
-Nearly all control files, and the tars around them, are written in the plainest way: those are read here, in a tenth of
-the time. Whatever departs from that in any way is left to python-debian and tarfile, which say what it is.
 """
 
 import hashlib
 import io
 import lzma
 import os
-import re
 import subprocess
 import tarfile
 import zlib
@@ -34,13 +30,6 @@ MAGIC = b"!<arch>\n"
 HEADER = 60  # bytes
 MEMBERS = 3  # that are looked at: debian-binary, control.tar, data.tar (deb(5))
 UNPACK_LIMIT = 60  # seconds
-FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*):([^\n]*)((?:\n +[^ \n][^\n]*)*)(?:\n|\Z)")
-BLOCK = 512  # bytes of a header in a tar; contents are filled up to that
-PLAIN_HEADER = re.compile(  # of a file or folder: tar(5), as dpkg-deb and tarfile write it
-    rb"(?s:(.{100}))(?:[0-7]{7}\0){3}([0-7]{11})\0[0-7]{11}\0([0-7]{6})\0 ([05])\0{100}"
-    rb"ustar(?:  \0|\x0000)(?s:.{64})(?:[0-7]{7}\0|\0{8}){2}\0{167}"
-)
-CHECKSUM = slice(148, 156)  # in a header; it counts as spaces in itself
 TROUBLES = (
     tarfile.TarError,
     zlib.error,
@@ -139,7 +128,7 @@ def parse_stanza(filename: str, written: bytes) -> Stanza:
     """Return the fields of the first paragraph."""
     try:
         text = written.decode()
-        fields = _plain_fields(text) or dict(Deb822(text))
+        fields = dict(Deb822(text))
     except UnicodeDecodeError:
         return Stanza(filename, fault="it is not UTF-8")
     except (ValueError, EOFError) as error:
@@ -147,21 +136,6 @@ def parse_stanza(filename: str, written: bytes) -> Stanza:
     if not fields:
         return Stanza(filename, fault="it has no fields")
     return Stanza(filename, {str(name): str(value) for name, value in fields.items()}, text=text)
-
-
-def _plain_fields(text: str) -> dict[str, str]:
-    """Return the fields of a lone paragraph that has none twice, and no white space but spaces and needed newlines.
-
-    Return nothing for any other text.
-    """
-    fields: dict[str, str] = {}
-    end = count = 0
-    if text.replace("\n", "").isprintable():
-        while match := FIELD.match(text, end):
-            end = match.end()
-            count += 1
-            fields[match[1]] = match[2].strip(" ") + match[3]
-    return fields if end == len(text) and len({name.lower() for name in fields}) == count else {}
 
 
 def read_deb(path: Path) -> Stanza:
@@ -262,29 +236,6 @@ def _unpacked_by_zstd(packed: bytes) -> bytes:
 
 
 def _control_file(unpacked: bytes) -> bytes:
-    return _plain_control(unpacked) or _any_control(unpacked)
-
-
-def _plain_control(unpacked: bytes) -> bytes:
-    """Return the control file of a tar that is plain up to there; nothing of any other tar."""
-    start = 0
-    while match := PLAIN_HEADER.fullmatch(unpacked, start, start + BLOCK):
-        name, size, checksum, kind = match[1].partition(b"\0")[0], int(match[2], 8), int(match[3], 8), match[4]
-        if checksum != _checksum(unpacked[start : start + BLOCK]) or (kind == b"5" and size):
-            break
-        start += BLOCK
-        if kind == b"0" and name.removeprefix(b"./") == b"control":
-            held = unpacked[start : start + size]
-            return held[:LARGEST_STANZA] if len(held) == size else b""
-        start += -(-size // BLOCK) * BLOCK
-    return b""
-
-
-def _checksum(header: bytes) -> int:
-    return sum(header) - sum(header[CHECKSUM]) + sum(b" " * 8)
-
-
-def _any_control(unpacked: bytes) -> bytes:
     with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as members:
         for member in members:
             if member.name.removeprefix("./") == "control" and member.isreg():

@@ -1,17 +1,13 @@
 """A folder of an upload is read into values, and nothing in it makes that raise."""
 
 import gzip
-import io
 import stat
 import subprocess
-import tarfile
 
-from debian.deb822 import Deb822
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster import packages
 from buildmaster.packages import (
     LARGEST_STANZA,
     ChangedMeanwhileError,
@@ -23,7 +19,7 @@ from buildmaster.packages import (
     seal,
 )
 from tests.databases import a_folder
-from tests.packages import a_changes, a_control, a_deb, a_dsc, a_tar, an_ar, results, write
+from tests.packages import a_control, a_deb, a_dsc, a_tar, an_ar, results, write
 
 SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{}\n-----BEGIN PGP SIGNATURE-----\n\nxx\n-----END PGP SIGNATURE-----\n"
 
@@ -95,77 +91,6 @@ class StanzaTests(SynchronousTestCase):
                                      "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----", ":", "a: b", "#"])))  # fmt: skip
     def test_nor_do_half_signed_files(self, lines):
         parse_stanza("a.dsc", "\n".join(lines).encode())
-
-
-LINES = ["Source: a", "source:b", "Files: ", "Files:", "Empty:  ", " more ", "  m: ore", " ", "", "\t", "#", "-", ":", " .",
-         "a b: c", "é: é", "A:\u2028b", "A\r", "-----BEGIN PGP SIGNED MESSAGE-----", "-----END PGP SIGNATURE-----"]  # fmt: skip
-
-
-class PlainTests(SynchronousTestCase):
-    """What is written plainly is read as python-debian and tarfile read it."""
-
-    @given(st.one_of(st.text(), st.lists(st.sampled_from(LINES)).map("\n".join)))
-    def test_the_fields_of_any_text(self, text):
-        self.assertIn(packages._plain_fields(text), ({}, dict(Deb822(text))))
-
-    def test_what_builders_write_is_plain(self):
-        for text in (
-            a_control(Description="é\n more\n ."),
-            a_changes({"a.deb": b"a"}),
-            "A: a\nFiles: \n b c\nD:\n",
-            "A: a",
-        ):
-            self.assertEqual(dict(Deb822(text)), packages._plain_fields(text), text)
-
-    def test_a_huge_one_takes_no_longer_than_its_length(self):
-        for line in ("a: b\n", "a:\n" + " b\n" * 3, " ", "a"):
-            packages._plain_fields(line * (LARGEST_STANZA // len(line)))
-
-    @given(
-        st.sampled_from([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]),
-        st.lists(
-            st.tuples(
-                st.sampled_from(
-                    ["./", "control", "./control", "./md5sums", "./é", "./" + "long/" * 24 + "control", "a/control"]
-                ),
-                st.sampled_from([tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE]),
-                st.binary(max_size=600),
-            ),
-            max_size=4,
-        ),
-        st.integers(0, 3000),
-        st.binary(max_size=3),
-    )
-    def test_the_control_file_of_any_tar(self, form, members, place, other):
-        tar = tar_of(form, members)
-        damaged = tar[:place] + other + tar[place + len(other) :]
-        for unpacked in (tar, damaged, tar[:place]):
-            self.assertIn(packages._plain_control(unpacked), (b"", any_control(unpacked)))
-
-    def test_the_tars_of_the_usual_programs_are_plain(self):
-        folder = write(a_folder(), {"md5sums": b"5", "control": a_control().encode()})
-        packed = subprocess.run(["tar", "-C", folder, "-c", "."], check=True, capture_output=True).stdout
-        for tar in (packed, a_tar(md5sums="5", control=a_control())):
-            self.assertEqual(a_control().encode(), packages._plain_control(tar))
-
-
-def tar_of(form, members):
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w", format=form) as tar:
-        for name, kind, content in members:
-            member = tarfile.TarInfo(name)
-            member.type, member.size = kind, len(content)
-            member.linkname = "md5sums" if kind in {tarfile.SYMTYPE, tarfile.LNKTYPE} else ""
-            tar.addfile(member, io.BytesIO(content))
-    return held.getvalue()
-
-
-def any_control(unpacked):
-    """Return what tarfile finds, or nothing where it finds fault."""
-    try:
-        return packages._any_control(unpacked)
-    except (packages._UnreadableError, *packages.TROUBLES):
-        return b""
 
 
 class DebTests(SynchronousTestCase):
