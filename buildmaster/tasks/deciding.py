@@ -39,7 +39,7 @@ class Deciding:
         self._silences.note(everybody, {}, self._now())
 
     async def decisions(self, builders: Sequence[BuilderFacts], answers: Answers) -> list[Decision]:
-        """Decide about these, some of which may have answered."""
+        """Decide about these, some of which may have answered; return the decisions to do something."""
         strange = await self._mismatches(builders, answers)
         now = self._now()
         self._silences.note(builders, answers, now)
@@ -48,10 +48,12 @@ class Deciding:
         async for builder in unhurried(self._clock, builders):
             answer, out = answers.get(builder.id), builder.id in excused
             if answer is None:
-                decisions.append(self._unasked(builder, now, excused=out))
+                decision = self._unasked(builder, now, excused=out)
             else:
                 seen = Observation(answer.word, answer.info, strange.get(builder.id), outage=out)
-                decisions.append(Decision(builder, decide(builder, seen, now, self._limits), seen))
+                decision = Decision(builder, decide(builder, seen, now, self._limits), seen)
+            if decision.actions:
+                decisions.append(decision)
         return decisions
 
     def _unasked(self, builder: BuilderFacts, now: datetime, *, excused: bool) -> Decision:

@@ -11,7 +11,7 @@ errands have ended: what is decided on is fresh in each turn, and the others' ro
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, ensureDeferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -69,14 +69,19 @@ class Scanner:
         self._asking.end()
 
     async def _act(self, builders: dict[int, BuilderFacts]) -> None:
-        """Act on the answers as they come; then see what is to be done about those that gave none."""
-        more = True
+        """Act on the answers as they come; then see what is to be done about those that gave none.
+
+        No answer waits for the rows that others change.
+        """
+        begun, more = [], True
         while more:
             more = await self._asking.gather()
             answers = self._asking.take(builders)
             heard = [builders.pop(builder_id) for builder_id in answers]
-            await self._effects.carry_out(await self._deciding.decisions(heard, answers))
+            decisions = await self._deciding.decisions(heard, answers)
+            begun.append(ensureDeferred(self._effects.carry_out(decisions)))
         await self._effects.carry_out(await self._deciding.decisions(list(builders.values()), {}))
+        await gatherResults(begun)
 
     async def _look(self, called: frozenset[int]) -> Sequence[BuilderFacts]:
         """Return what is believed of those that call for this turn, or of everybody."""
