@@ -24,6 +24,7 @@ from buildmaster.slave import ISlave
 from buildmaster.slavefiles import HashedFile
 
 InThread = Callable[..., Deferred[Any]]  # Any: whatever the function returns
+SHORTLY = 0.005  # seconds that the state of a build may wait for other rows to be changed: its files take as long
 HELD = 1 << 19  # bytes of a build's results that are held in memory until they land; and as many of its log
 
 
@@ -85,7 +86,7 @@ class Collector:
         Nothing lands before the log is kept. Raise CollectionFailedError where the slave stalls or lies.
         """
         before, log, fetched = await _all_of(
-            self._database.join(begin_gathering, job.attempt_id),
+            self._database.join(begin_gathering, job.attempt_id, SHORTLY),
             ensureDeferred(self._log_of(slave, job)),
             ensureDeferred(self._fetch_all(slave, job, filemap)),
         )

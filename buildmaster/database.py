@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from twisted.internet.defer import Deferred, execute
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
@@ -141,6 +142,7 @@ class Database:
         self._readers = ThreadPool(0, 2, "database-reader")
         self._asked: deque[Asked | Group] = deque()
         self._groups: dict[Deed[Any, Any], Group] = {}
+        self._call: IDelayedCall | None = None
         self._writing = False
 
     def start(self) -> None:
@@ -159,30 +161,37 @@ class Database:
     def run(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run ``work(session, *args)`` in a transaction that is then committed; fire with what it returned."""
         asked = Asked(work, args)
-        self._ask(asked)
+        self._asked.append(asked)
+        self._write_soon(0.0)
         return asked.done
 
-    def join(self, deed: Deed[Item, T], item: Item) -> Deferred[T]:
+    def join(self, deed: Deed[Item, T], item: Item, patience: float = 0.0) -> Deferred[T]:
         """Do ``deed(session, items)`` with all items that wait for it; fire with what it returned for this one.
 
-        The deed returns a result for each item, in their order. Where it fails, it is done with each alone.
+        The deed returns a result for each item, in their order. Where it fails, it is done with each alone. It waits up
+        to ``patience`` seconds for a transaction that somebody else wants, before there is one for its sake.
         """
         group = self._groups.get(deed)
-        if group is not None and not group.full:
-            return group.add(item)
-        self._groups[deed] = group = Group(deed)
-        done = group.add(item)
-        self._ask(group)
-        return done
+        if group is None or group.full:
+            self._groups[deed] = group = Group(deed)
+            self._asked.append(group)
+        self._write_soon(patience)
+        return group.add(item)
 
-    def _ask(self, asked: Asked | Group) -> None:
-        self._asked.append(asked)
-        if not self._writing:  # in a moment, so that all that is asked for in this one goes together
-            self._writing = True
-            self._reactor.callLater(0, self._write)
+    def _write_soon(self, patience: float) -> None:
+        """Begin a transaction, in a moment at the soonest: all that is asked for in this one goes together."""
+        if self._writing:
+            return
+        if self._call is None:
+            self._call = self._reactor.callLater(patience, self._write)
+        elif self._call.getTime() > self._reactor.seconds() + patience:
+            self._call.reset(patience)
 
     def _write(self) -> None:
         """Begin with the works that were asked for first; none is left where the service has stopped meanwhile."""
+        call, self._call = self._call, None
+        if call is not None and call.active():
+            call.cancel()
         if not self._asked:
             return
         self._writing = True
@@ -214,7 +223,7 @@ class InlineDatabase:
         """Run ``work(session, *args)`` now, and commit."""
         return execute(self._transactions.write, work, *args)
 
-    def join(self, deed: Deed[Item, T], item: Item) -> Deferred[T]:
+    def join(self, deed: Deed[Item, T], item: Item, patience: float = 0.0) -> Deferred[T]:
         """Do the deed with this item now, and commit."""
         return execute(self._transactions.write, alone, deed, item)
 

@@ -16,6 +16,7 @@ from buildmaster.model.attempts import accept, wanted
 from buildmaster.slave import ISlave
 
 FRESH = timedelta(seconds=1)  # a younger claim is not looked at again: if it was cancelled, the scanner ends it
+AFTERWARDS = 0.02  # seconds that it may take until it is noted that a build was taken
 KINDS = ("binarypackage", "debian")  # what slaves call a build of binary packages, today's word first
 BUILDING, UNKNOWN_SUM, UNKNOWN_BUILDER = (
     f"BuilderStatus.{word}" for word in ("BUILDING", "UNKNOWNSUM", "UNKNOWNBUILDER")
@@ -86,7 +87,7 @@ class Preparer:
             await self._send_files(slave, order)
             reply = await self._build(slave, order)
         taken = await self._judge(slave, order, reply)
-        await self._database.join(accept, (order.attempt_id, self._now()))
+        await self._database.join(accept, (order.attempt_id, self._now()), AFTERWARDS)
         return taken
 
     async def _send_files(self, slave: ISlave, order: Order) -> None:

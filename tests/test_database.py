@@ -4,6 +4,7 @@ from queue import Queue
 
 from sqlalchemy import event, text
 from twisted.internet.defer import DeferredList
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -47,23 +48,23 @@ class WritingTogetherTests(SynchronousTestCase):
         self.assertEqual(["a", "b"], self.kept())
 
 
-class Calls:
-    """The part of a reactor that is used: what it is asked to call is called when the test says so."""
+class Calls(Clock):
+    """The part of a reactor that is used; what threads ask for is called when the test waits for it."""
 
     def __init__(self):
+        super().__init__()
         self._asked = Queue()
 
     def callFromThread(self, work, *args):
         self._asked.put((work, args))
 
-    def callLater(self, delay, work, *args):
-        self.callFromThread(work, *args)
-
     def until(self, done):
-        """Return the result of a Deferred that a thread fires."""
+        """Return the result of a Deferred that a thread fires, when nobody's patience is asked for."""
         while not done.called:
-            work, args = self._asked.get(timeout=30)
-            work(*args)
+            self.advance(0)
+            if not done.called:
+                work, args = self._asked.get(timeout=30)
+                work(*args)
         return done.result
 
 
@@ -99,6 +100,33 @@ class JoiningTests(SynchronousTestCase):
     def test_a_deed_takes_a_bounded_number_of_items(self):
         results = self.results([str(number) for number in range(JOINED + 3)])
         self.assertEqual({f"0 of {JOINED}", "202 of 3"}, {results[0][1], results[-1][1]})
+
+    def test_an_item_that_is_patient_waits_for_another_work_but_not_for_ever(self):
+        for elapse, company in ((0.0, True), (0.02, False)):
+            commits = []
+            event.listen(self.transactions.engine, "commit", commits.append)
+            patient = self.database.join(keep_all, "a", 0.02)
+            self.calls.advance(0.01)
+            self.assertFalse(self.database._writing)
+            other = self.database.run(keep, "b") if company else None
+            self.calls.advance(elapse)
+            self.assertEqual("a of 1", self.calls.until(patient))
+            if company:
+                self.assertEqual("b", self.calls.until(other))
+            self.assertEqual(1, len(commits))
+
+    def test_one_that_is_not_patient_hastens_those_of_its_deed(self):
+        patient = self.database.join(keep_all, "a", 5.0)
+        hasty = self.database.join(keep_all, "b")
+        self.assertEqual(["a of 2", "b of 2"], [self.calls.until(done) for done in (patient, hasty)])
+
+    def test_what_waits_patiently_when_the_service_stops_is_done(self):
+        database = Database(self.calls, self.transactions)
+        database.start()
+        database.join(keep_all, "a", 5.0)
+        database.stop()
+        kept = self.transactions.read(lambda session: session.scalars(text("SELECT word FROM kept")).all())
+        self.assertEqual((["a"], []), (kept, self.calls.getDelayedCalls()))
 
     def test_without_threads_it_is_done_at_once(self):
         inline = InlineDatabase(self.transactions)
