@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
+from twisted.internet.defer import Deferred, ensureDeferred
 
 from buildmaster.database import Database
 from buildmaster.farm.facts import Content, JobFacts, Silence
@@ -20,6 +20,7 @@ from buildmaster.farm.states import BuildState
 from buildmaster.landing import FileMap, Found, Gathered, GatheringFolders, WrongContentError, wrong_content
 from buildmaster.model.files import NewFile
 from buildmaster.model.gathering import Landing, begin_gathering, land
+from buildmaster.pausing import all_of
 from buildmaster.slave import ISlave
 from buildmaster.slavefiles import HashedFile
 
@@ -85,7 +86,7 @@ class Collector:
 
         Nothing lands before the log is kept. Raise CollectionFailedError where the slave stalls or lies.
         """
-        before, log, fetched = await _all_of(
+        before, log, fetched = await all_of(
             self._database.join(begin_gathering, job.attempt_id, SHORTLY),
             ensureDeferred(self._log_of(slave, job)),
             ensureDeferred(self._fetch_all(slave, job, filemap)),
@@ -179,15 +180,6 @@ class Collector:
         unsafe = [name for name, _ in filemap if not is_safe(name)]
         if unsafe:
             raise CollectionFailedError(f"result files with names that are not allowed: {', '.join(map(repr, unsafe))}")
-
-
-async def _all_of(*things: Deferred[Any]) -> list[Any]:  # Any: whatever they fire with
-    """Wait for all, and return what they fired with; if one has failed, raise its error then."""
-    ended = await DeferredList(things, consumeErrors=True)
-    for good, failure in ended:
-        if not good:
-            failure.raiseException()
-    return [result for _, result in ended]
 
 
 def _instead(job: JobFacts, silence: Silence) -> str:

@@ -143,7 +143,7 @@ class MortalDatabase(InlineDatabase):
     def run(self, work, *args):
         return super().run(work, *args) if self._life.may_act() else Deferred()
 
-    def join(self, deed, item):
+    def join(self, deed, item, patience=0.0):
         return super().join(deed, item) if self._life.may_act() else Deferred()
 
     def read(self, work, *args):

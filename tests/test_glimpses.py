@@ -1,5 +1,8 @@
 """Between two looks at everybody the scanner looks at those only of whom there is news."""
 
+from unittest.mock import patch
+
+from buildmaster.model.snapshots import snapshot
 from buildmaster.tasks.scanner import EVERYBODY, NOBODY
 from tests.test_scanner import LOG, ScannerCase
 
@@ -36,6 +39,24 @@ class GlimpseTests(ScannerCase):
         self.master.clock.advance(EVERYBODY)
         self.master.turn("slave_scanner")
         self.assertEqual(1, len(self.said(NOBODY)))
+
+    def looks(self, took):
+        """Return how many looks at everybody there are in 60 seconds, if each takes so long."""
+        looks = []
+
+        def slow(session):
+            looks.append(self.master.clock.seconds())
+            self.master.clock.rightNow += took
+            return snapshot(session)
+
+        with patch("buildmaster.tasks.scanner.snapshot", slow):
+            self.master.run(60, "slave_scanner")
+        return len(looks)
+
+    def test_a_large_farm_is_looked_at_seldom_but_often_enough(self):
+        self.assertGreater(self.looks(0.0), 40)
+        self.assertIn(self.looks(0.1), range(10, 16))
+        self.assertIn(self.looks(2.0), range(5, 10))
 
     def test_whoever_was_removed_is_asked_no_more(self):
         self.master.add_builder("eve", manual=True)

@@ -4,14 +4,15 @@ A turn waits for no slave in particular: it acts on answers as they come, some a
 answered, or none has for a moment. An answer that comes later is taken into the next turn, unless what was believed of
 its builder has changed.
 
-Everybody is looked at once a second. Other turns look only at the builders that are due, that have answered, or whose
-errands have ended: what is decided on is fresh in each turn, and the others' rows have not changed but by an operator.
+Everybody is looked at once a second, or every few seconds on a large farm. Other turns look only at the builders that
+are due, that have answered, or whose errands have ended: what is decided on is fresh in each turn, and the others' rows
+have not changed but by an operator.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from twisted.internet.defer import Deferred, ensureDeferred, gatherResults
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -22,12 +23,15 @@ from buildmaster.farm.facts import BuilderFacts
 from buildmaster.farm.groups import unserved
 from buildmaster.farm.states import BuildState
 from buildmaster.model.snapshots import MOST, glimpse, snapshot
+from buildmaster.pausing import all_of
 from buildmaster.probing import NEVER
 from buildmaster.tasks.deciding import Deciding
 from buildmaster.tasks.effects import Effects
 
 NOBODY = "No builders are available"
 EVERYBODY = 1.0  # seconds from one look at everybody to the next, at the least
+SHARE = 0.025  # of the time, that may go into such looks
+SELDOM = 10.0  # seconds from one to the next, at the most
 
 
 class Scanner:
@@ -55,7 +59,7 @@ class Scanner:
         self._deciding = deciding
         self._effects = effects
         self._landings = landings
-        self._looked = NEVER
+        self._looked, self._pause = NEVER, EVERYBODY
         self._empty: frozenset[str] = frozenset()
 
     async def run(self) -> None:
@@ -80,16 +84,17 @@ class Scanner:
             heard = [builders.pop(builder_id) for builder_id in answers]
             decisions = await self._deciding.decisions(heard, answers)
             begun.append(ensureDeferred(self._effects.carry_out(decisions)))
-        await self._effects.carry_out(await self._deciding.decisions(list(builders.values()), {}))
-        await gatherResults(begun)
+        decisions = await self._deciding.decisions(list(builders.values()), {})
+        await all_of(*begun, ensureDeferred(self._effects.carry_out(decisions)))
 
     async def _look(self, called: frozenset[int]) -> Sequence[BuilderFacts]:
         """Return what is believed of those that call for this turn, or of everybody."""
         now = self._clock.seconds()
-        if now - self._looked < EVERYBODY and len(called) <= MOST:
+        if now - self._looked < self._pause and len(called) <= MOST:
             return await self._database.read(glimpse, called) if called else ()
         self._looked = now
         everybody = await self._database.read(snapshot)
+        self._pause = min(max(EVERYBODY, (self._clock.seconds() - now) / SHARE), SELDOM)
         self._asking.survey(everybody)
         self._deciding.survey(everybody)
         self._tell_of_empty_groups(everybody)
