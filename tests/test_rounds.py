@@ -85,5 +85,5 @@ class RoundTests(SynchronousTestCase):
         self.effects.ends[0].errback(ValueError("spoilt"))
         for end in self.effects.ends[1:]:
             end.callback(None)
-        self.assertEqual("spoilt", str(self.failureResultOf(self.turn).value.subFailure.value))
+        self.assertEqual("spoilt", str(self.failureResultOf(self.turn, ValueError).value))
         self.flushLoggedErrors(ValueError)
