@@ -17,6 +17,7 @@ from buildmaster.farm.buildnotices import NoticePolicy
 from buildmaster.farm.facts import Limits
 from buildmaster.farm.importing import configured_policy
 from buildmaster.farm.pacing import Pace
+from buildmaster.farm.turns import LEAST_PAUSE
 from buildmaster.folders import ACCEPTED, FAILED, FETCHING, GATHERING, REJECTED
 from buildmaster.intake import SourceIntake
 from buildmaster.landing import GatheringFolders
@@ -47,6 +48,8 @@ from buildmaster.tasks.scanner import Scanner
 from buildmaster.tasks.uploader import Uploader
 from buildmaster.uploadcommand import UploadCommand
 
+RESTS = {Uploader.name: 0.2}  # seconds: results come all the time, and many at once cost less
+
 
 def make_tasks(parts: Parts) -> dict[str, Task]:
     """Return the built-in tasks by their names."""
@@ -67,6 +70,11 @@ def make_tasks(parts: Parts) -> dict[str, Task]:
     if parts.election.alone:
         return {task.name: task for task in tasks}
     return {task.name: Elected(task, lambda: parts.in_thread(parts.election.ask)) for task in tasks}
+
+
+def rest_of(task: Task) -> float:
+    """Return the seconds that a job rests which is called for all the time."""
+    return RESTS.get(task.name, LEAST_PAUSE)
 
 
 def make_scanner(parts: Parts) -> Scanner:

@@ -30,18 +30,20 @@ class Task(Protocol):
 class BuildSequencerJob:
     """One job, to be run over and over again.
 
-    ``delay`` is the least time from the end of one run to the start of the next; ``limit`` is how long a run may take;
-    both in seconds. ``due`` and ``ended`` are times of the monotonic clock.
+    ``delay`` is the least time from the end of one run to the start of the next, and ``rest`` is that where the job is
+    nudged; ``limit`` is how long a run may take; all in seconds. ``due`` and ``ended`` are of the monotonic clock.
     """
 
-    def __init__(self, name: str, task: Task, delay: float, limit: float, now: float) -> None:
+    def __init__(
+        self, name: str, task: Task, delay: float, limit: float, now: float, rest: float = LEAST_PAUSE
+    ) -> None:
         self.name = name
         self.task = task
         self.delay = delay
         self.limit = limit
         self.turns = 0
         self._begun = now
-        self._rest = LEAST_PAUSE
+        self._least = self._rest = rest
         self.wait(now)
 
     def wait(self, now: float) -> None:
@@ -69,7 +71,7 @@ class BuildSequencerJob:
         """Be due again after the delay."""
         self.turns += 1
         self.ended = now
-        self._rest = rest_after(now - self._begun)
+        self._rest = rest_after(now - self._begun, self._least)
         self.due = due_after(now, self.delay, self._rest, nudged=self._nudged)
 
 

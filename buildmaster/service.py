@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from buildmaster.child import Command
 from buildmaster.config import Config, JobConfig
-from buildmaster.crew import make_tasks
+from buildmaster.crew import make_tasks, rest_of
 from buildmaster.database import Transactions, make_engine
 from buildmaster.folders import make_folders
 from buildmaster.front import make_health, make_web
@@ -113,7 +113,7 @@ def make_job(parts: Parts, tasks: dict[str, Task], job: JobConfig) -> BuildSeque
     """Return one job: a built-in task, or a child process."""
     task = make_command(parts, job) if job.command else tasks[job.task]
     log.info("   ...loaded {job}", job=job.name)
-    return BuildSequencerJob(job.name, task, job.mindelay, job.timeout, parts.reactor.seconds())
+    return BuildSequencerJob(job.name, task, job.mindelay, job.timeout, parts.reactor.seconds(), rest_of(task))
 
 
 def make_command(parts: Parts, job: JobConfig) -> Command:

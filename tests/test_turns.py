@@ -66,6 +66,7 @@ class DueTests(SynchronousTestCase):
 class RestTests(SynchronousTestCase):
     def test_a_quick_run_needs_next_to_no_rest(self):
         self.assertEqual(LEAST_PAUSE, rest_after(LEAST_PAUSE / SHARE / 2))
+        self.assertEqual(0.2, rest_after(0.1 / SHARE, 0.2))
 
     def test_a_costly_run_needs_a_rest_in_proportion(self):
         self.assertEqual(0.06 * SHARE, rest_after(0.06))

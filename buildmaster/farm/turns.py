@@ -29,9 +29,9 @@ def next_turn(jobs: Sequence[Job], now: float) -> tuple[Job, float]:
     return job, max(0.0, job.due - now)
 
 
-def rest_after(took: float) -> float:
+def rest_after(took: float, least: float = LEAST_PAUSE) -> float:
     """Return how long a job rests after a run that took so many seconds, though it is nudged."""
-    return min(max(LEAST_PAUSE, SHARE * took), LONGEST_REST)
+    return min(max(least, SHARE * took), LONGEST_REST)
 
 
 def due_after(ended: float, delay: float, rest: float, *, nudged: bool) -> float:
