@@ -8,21 +8,18 @@ import hashlib
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
+from buildmaster.diskfiles import content_of, sync_folder, write_flushed
 from buildmaster.farm.facts import Content
 from buildmaster.farm.filenames import is_safe
 from buildmaster.folders import GATHERING, INCOMING
-from buildmaster.librarian import TOGETHER, ILibrarian, content_of, sync_folder, write
+from buildmaster.librarian import ILibrarian
 from buildmaster.logfiles import LogFile, LogPacker, adopt_log, partial
 
-Item = TypeVar("Item")
 FileMap = tuple[tuple[str, str], ...]  # names and SHA-1s
 
 
@@ -94,12 +91,11 @@ class GatheringFolders:
         ``filemap`` promises: the log is kept then, and nothing lands.
         """
         self._forget_those_over()
-        wrong = next(_wrong(gathered.held, filemap), None)
-        if wrong is not None or gathered.leaf is not None:
-            log = self.keep_log(cookie, gathered.log)
-            if wrong is not None:
-                raise wrong
-            return log, gathered.leaf or ""
+        for wrong in _wrong(gathered.held, filemap):
+            self.keep_log(cookie, gathered.log)
+            raise wrong
+        if gathered.leaf is not None:
+            return self.keep_log(cookie, gathered.log), gathered.leaf
         return self._write(cookie, gathered), self._move_in(cookie)
 
     def _write(self, cookie: str, gathered: Gathered) -> Content:
@@ -157,24 +153,6 @@ def _make(folder: Path) -> None:
         return
     except FileNotFoundError:
         folder.mkdir(parents=True)
-
-
-def write_flushed(files: Mapping[Path, bytes]) -> None:
-    """Write files, and flush them to the disk, some at a time."""
-    for some in batched(files.items(), TOGETHER):
-        with ExitStack() as stack:
-            opened = [(stack.enter_context(path.open("wb", buffering=0)), content) for path, content in some]
-            for file, content in opened:
-                write(file, content)
-            for file, _ in opened:
-                os.fsync(file.fileno())
-
-
-def batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
-    """Yield the items, at most so many at a time."""
-    rest = iter(items)
-    while some := tuple(islice(rest, size)):
-        yield some
 
 
 def _wrong(held: Mapping[str, bytes], filemap: FileMap) -> Iterator[WrongContentError]:

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from buildmaster.diskfiles import sync_folder, write
 from buildmaster.errors import BuildmasterError
 from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
-from buildmaster.librarian import sync_folder, write
 
 LOG_NAME = "uploader.log"
 LONGEST_WORDS = 150  # characters of a leaf's name that tell what it is

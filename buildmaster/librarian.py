@@ -4,10 +4,9 @@ A content is written under a temporary name, flushed to the disk and only then r
 place is whole, after a crash too. All calls block: make them in a thread.
 """
 
-import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from math import inf
@@ -17,12 +16,10 @@ from typing import BinaryIO, Self
 
 from zope.interface import Interface, implementer
 
+from buildmaster.diskfiles import SMALL, TOGETHER, Digests, batched, chunks, content_of, sync_folder, write
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.facts import Content
 
-CHUNK = 1 << 20  # bytes read at a time
-SMALL = 1 << 18  # bytes; a smaller file is read into memory at once
-TOGETHER = 64  # small files that are flushed one after the other: each is open until then
 DIGEST = re.compile(r"[0-9a-f]{64}")
 TEMPORARY = "new"  # the folder, beside the contents, of those that are being written
 
@@ -76,8 +73,8 @@ class FolderLibrarian:
     def add_all(self, paths: Sequence[Path]) -> list[Content]:
         """Keep copies of files; what has its place already stays there, and is the newer for it."""
         contents: list[Content] = []
-        for start in range(0, len(paths), TOGETHER):
-            contents += self._add_some(paths[start : start + TOGETHER])
+        for some in batched(paths, TOGETHER):
+            contents += self._add_some(some)
         return contents
 
     def adopt(self, path: Path, content: Content) -> None:
@@ -217,57 +214,6 @@ def open_librarian(store: str) -> ILibrarian:
     if kind != "file":
         raise BuildmasterError(f"the librarian can't keep files in {store!r}: only file:FOLDER is known")
     return FolderLibrarian(Path(place))
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush the names in ``folder`` to the disk: without that a rename may be undone by a crash of the machine."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def chunks(file: BinaryIO) -> Iterator[bytes]:
-    """Yield what is left of ``file``, a mebibyte at a time."""
-    while chunk := file.read(CHUNK):
-        yield chunk
-
-
-class Digests:
-    """The digests of what is read: both come of the one reading."""
-
-    def __init__(self) -> None:
-        self._sha256, self._sha1 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
-        self._size = 0
-
-    def read(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the pieces, and take them in."""
-        for piece in pieces:
-            self._sha256.update(piece)
-            self._sha1.update(piece)
-            self._size += len(piece)
-            yield piece
-
-    @property
-    def content(self) -> Content:
-        """What was read so far."""
-        return Content(self._sha256.hexdigest(), self._sha1.hexdigest(), self._size)
-
-
-def content_of(held: bytes) -> Content:
-    """Return what a file is that holds these bytes."""
-    digests = Digests()
-    for _ in digests.read((held,)):
-        pass
-    return digests.content
-
-
-def write(file: BinaryIO, piece: bytes) -> None:
-    """Write all of the piece to a file without a buffer: one call may take a part, where the disk is nearly full."""
-    left = memoryview(piece)
-    while left:
-        left = left[file.write(left) :]
 
 
 def _is_older(path: Path, before: float) -> bool:

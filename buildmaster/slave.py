@@ -11,9 +11,10 @@ from zope.interface import Interface, implementer
 
 from buildmaster.farm.facts import BuilderFacts, BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
 from buildmaster.farm.redacting import one_line
+from buildmaster.slaveaddress import Address
 from buildmaster.slavefiles import Download, Sink
 from buildmaster.slavehttp import GarbageError, Reply
-from buildmaster.slavewire import Address, Exchange, Line, garbled
+from buildmaster.slavewire import Exchange, Line, garbled
 from buildmaster.slavewords import (
     FaultError,
     answer_of,

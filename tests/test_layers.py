@@ -9,12 +9,13 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "buildmaster"
 PURE = {"errors"}
-SLAVE = {"slave", "slavefiles", "slavehttp", "slavewire", "slavewords"}
+SLAVE = {"slave", "slaveaddress", "slavefiles", "slavehttp", "slavewire", "slavewords"}
 OTHERS = {
     "archfiles",
     "child",
     "database",
     "disk",
+    "diskfiles",
     "election",
     "errands",
     "fetching",

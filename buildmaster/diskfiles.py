@@ -1,0 +1,85 @@
+"""Read, hash, write and flush files. All calls block: make them in a thread."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from buildmaster.farm.facts import Content
+
+Item = TypeVar("Item")
+CHUNK = 1 << 20  # bytes read at a time
+SMALL = 1 << 18  # bytes; a smaller file is read into memory at once
+TOGETHER = 64  # small files that are flushed one after the other: each is open until then
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in ``folder`` to the disk: without that a rename may be undone by a crash of the machine."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def chunks(file: BinaryIO) -> Iterator[bytes]:
+    """Yield what is left of ``file``, a mebibyte at a time."""
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+class Digests:
+    """The digests of what is read: both come of the one reading."""
+
+    def __init__(self) -> None:
+        self._sha256, self._sha1 = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
+        self._size = 0
+
+    def read(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the pieces, and take them in."""
+        for piece in pieces:
+            self._sha256.update(piece)
+            self._sha1.update(piece)
+            self._size += len(piece)
+            yield piece
+
+    @property
+    def content(self) -> Content:
+        """What was read so far."""
+        return Content(self._sha256.hexdigest(), self._sha1.hexdigest(), self._size)
+
+
+def content_of(held: bytes) -> Content:
+    """Return what a file is that holds these bytes."""
+    digests = Digests()
+    for _ in digests.read((held,)):
+        pass
+    return digests.content
+
+
+def write(file: BinaryIO, piece: bytes) -> None:
+    """Write all of the piece to a file without a buffer: one call may take a part, where the disk is nearly full."""
+    left = memoryview(piece)
+    while left:
+        left = left[file.write(left) :]
+
+
+def write_flushed(files: Mapping[Path, bytes]) -> None:
+    """Write files, and flush them to the disk, some at a time."""
+    for some in batched(files.items(), TOGETHER):
+        with ExitStack() as stack:
+            opened = [(stack.enter_context(path.open("wb", buffering=0)), content) for path, content in some]
+            for file, content in opened:
+                write(file, content)
+            for file, _ in opened:
+                os.fsync(file.fileno())
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """Yield the items, at most so many at a time."""
+    rest = iter(items)
+    while some := tuple(islice(rest, size)):
+        yield some
