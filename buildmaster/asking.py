@@ -1,6 +1,6 @@
 """Ask builders when their time has come, and not too many of them at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from twisted.internet.defer import Deferred
@@ -24,10 +24,10 @@ class Asking:
         self._builders = 0
         self._crowd = 1.0
 
-    def begin(self) -> frozenset[int]:
-        """Begin a turn; return the builders that call for it."""
+    def begin(self, away: Collection[int]) -> frozenset[int]:
+        """Begin a turn; return the builders that call for it. Those that are ``away`` are not to be asked."""
         begun, self._begun = self._begun, self._clock.seconds()
-        return self._probes.begin(room(self._builders, self._pace, self._begun - begun))
+        return self._probes.begin(room(self._builders, self._pace, self._begun - begun), away)
 
     def survey(self, everybody: Sequence[BuilderFacts]) -> None:
         """See how large the farm is, and how often its builders would be asked."""
@@ -41,8 +41,8 @@ class Asking:
         now = self._now()
         async for builder in unhurried(self._clock, builders):
             self._probes.plan(builder, spaced(interval(builder, now, self._pace), self._crowd, self._pace))
-            if self._probes.due(builder):
-                self._probes.ask(builder)
+        async for builder in unhurried(self._clock, self._probes.due(builders)):
+            self._probes.ask(builder)
 
     def gather(self) -> Deferred[bool]:
         """Fire when there are answers to act on, or nobody's is worth waiting for; tell whether there may be more."""
@@ -52,6 +52,6 @@ class Asking:
         """Return the answers of these builders' slaves, each once, as far as they still matter."""
         return self._probes.take(builders)
 
-    def end(self) -> None:
+    def end(self, away: Collection[int]) -> None:
         """End a turn."""
-        self._probes.end()
+        self._probes.end(away)

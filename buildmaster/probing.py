@@ -1,6 +1,6 @@
 """The questions to slaves: which are due, which are under way, and the answers that no turn has taken yet."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
@@ -56,6 +56,7 @@ class Probes:
         self._delays: dict[int, float] = {}
         self._asked: dict[int, float] = {}
         self._pending: set[int] = set()
+        self._away: Collection[int] = ()
         self._awaited: set[int] = set()
         self._answers: dict[int, Answer] = {}
         self._gathering: Deferred[bool] | None = None
@@ -65,29 +66,36 @@ class Probes:
         self._room = 0
         self._came = self._called = False
 
-    def begin(self, room: int) -> frozenset[int]:
-        """Begin a turn, in which so many may be asked; return who calls for it: the longest due, and who answered."""
+    def begin(self, room: int, away: Collection[int] = ()) -> frozenset[int]:
+        """Begin a turn, in which so many may be asked, but for those that are ``away``.
+
+        Return who calls for it: the longest due, and who answered.
+        """
         now = self._clock.seconds()
         self._forget_next()
-        due = sorted((when, builder_id) for builder_id, when in self._times() if when <= now)
+        self._away = away
+        due = sorted((when, builder_id) for builder_id, when in self._times(self._delays) if when <= now)
         self._came, self._called = bool(self._answers), False
         self._ends, self._room = now + LONGEST, room
         self._awaited.clear()
         return self._answers.keys() | {builder_id for _, builder_id in due[:room]}
 
-    def end(self) -> None:
-        """End a turn: call for another when the next question is due, but not at once."""
+    def end(self, away: Collection[int] = ()) -> None:
+        """End a turn: call for another when the next question is due, but not at once. Some are ``away`` now."""
         self._forget_next()
-        first = min((when for _, when in self._times()), default=None)
+        self._away = away
+        first = min((when for _, when in self._times(self._delays)), default=None)
         if first is not None:
             self._next = self._clock.callLater(max(APART, first - self._clock.seconds()), self._call_for_turn)
 
-    def _times(self) -> Iterator[tuple[int, float]]:
-        """Yield when each is due that is not being asked, and has not answered."""
-        asked = self._asked
-        for builder_id, delay in self._delays.items():
-            if builder_id not in self._pending and builder_id not in self._answers:
-                yield builder_id, asked.get(builder_id, NEVER) + delay
+    def _times(self, builder_ids: Iterable[int]) -> Iterator[tuple[int, float]]:
+        """Yield when each of these is due that is there, is not being asked, and has not answered."""
+        delays, asked, away = self._delays, self._asked, self._away
+        for builder_id in builder_ids:
+            if builder_id in delays and not (
+                builder_id in self._pending or builder_id in self._answers or builder_id in away
+            ):
+                yield builder_id, asked.get(builder_id, NEVER) + delays[builder_id]
 
     def _forget_next(self) -> None:
         call, self._next = self._next, None
@@ -107,13 +115,12 @@ class Probes:
             for builder_id in memory.keys() - builder_ids:
                 del memory[builder_id]
 
-    def due(self, builder: BuilderFacts) -> bool:
-        """Tell whether the builder is to be asked, and may be in this turn."""
-        if self._room <= 0 or builder.id not in self._delays:
-            return False
-        if builder.id in self._pending or builder.id in self._answers:
-            return False
-        return self._asked.get(builder.id, NEVER) + self._delays[builder.id] <= self._clock.seconds()
+    def due(self, builders: Sequence[BuilderFacts]) -> list[BuilderFacts]:
+        """Return those that are to be asked in this turn: the longest due, as many as there is room for."""
+        now = self._clock.seconds()
+        when = {builder_id: time for builder_id, time in self._times(b.id for b in builders) if time <= now}
+        due = sorted((builder for builder in builders if builder.id in when), key=lambda builder: when[builder.id])
+        return due[: max(self._room, 0)]
 
     def ask(self, builder: BuilderFacts) -> None:
         """Ask the builder's slave."""

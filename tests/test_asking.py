@@ -32,23 +32,24 @@ class AskingTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
         self.clock.advance(1000)
-        self.slaves, self.nudges = Slaves(self.clock), []
+        self.slaves, self.nudges, self.away = Slaves(self.clock), [], frozenset()
         probes = Probes(self.clock, self.slaves, lambda: self.nudges.append("turn"))
         self.asking = Asking(self.clock, probes, PACE, lambda: NOW)
         self.builders = {number: a_builder(id=number, name=f"b{number}") for number in range(MANY)}
 
     def turn(self, everybody=False):
         """Take a turn, as the scanner does; return how many were asked."""
-        called = self.asking.begin()
+        called = self.asking.begin(self.away)
         if everybody:
             self.asking.survey(list(self.builders.values()))
-        believed = {id_: builder for id_, builder in self.builders.items() if everybody or id_ in called}
+        there = {id_: builder for id_, builder in self.builders.items() if id_ not in self.away}
+        believed = {id_: builder for id_, builder in there.items() if everybody or id_ in called}
         before = self.count()
         asked = Deferred.fromCoroutine(self.asking.ask_those_due(list(believed.values())))
         while not asked.called:
             self.clock.advance(0)
         self.asking.take(believed)
-        self.asking.end()
+        self.asking.end(self.away)
         return self.count() - before
 
     def count(self):
@@ -74,6 +75,20 @@ class AskingTests(SynchronousTestCase):
         again = self.run_for(40)
         self.assertEqual(2 * MANY, self.count())
         self.assertLessEqual(max(again), 20)
+
+    def test_the_others_are_asked_while_many_are_away(self):
+        self.turn(everybody=True)
+        self.run_for(5)
+        self.away = frozenset(range(0, MANY, 10))
+        self.run_for(PACE.idle + 5)
+        there = [times for id_, times in self.slaves.asked.items() if id_ not in self.away]
+        self.assertEqual({2}, {len(times) for times in there})
+
+    def test_where_each_turn_is_a_look_at_everybody_none_is_forgotten(self):
+        for _ in range(60):
+            self.turn(everybody=True)
+            self.clock.advance(1.0)
+        self.assertEqual(MANY, len(self.slaves.asked))
 
     def test_few_are_all_asked_at_once_and_then_when_they_are_due(self):
         self.builders = {number: self.builders[number] for number in range(3)}

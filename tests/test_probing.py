@@ -51,7 +51,7 @@ class ProbeTests(SynchronousTestCase):
     def due(self, builder, delay):
         self.probes.begin(ROOM)
         self.probes.plan(builder, delay)
-        return self.probes.due(builder)
+        return bool(self.probes.due([builder]))
 
     def answer(self, number, word=IDLE):
         self.slaves.asked[number].callback(word)
@@ -189,11 +189,19 @@ class ProbeTests(SynchronousTestCase):
         [bob, eve, _] = self.builders
         self.plan(bob=1.0, eve=1.0, ida=None)
         self.probes.begin(1)
-        self.assertTrue(self.probes.due(bob))
+        self.assertEqual([bob], self.probes.due([eve, bob]), "the longest due first")
         self.probes.ask(bob)
-        self.assertFalse(self.probes.due(eve))
+        self.assertEqual([], self.probes.due([eve]))
         self.probes.begin(1)
-        self.assertTrue(self.probes.due(eve))
+        self.assertEqual([eve], self.probes.due([bob, eve]))
+
+    def test_those_that_are_away_take_nobodys_place(self):
+        [bob, eve, _] = self.builders
+        self.plan(bob=1.0, eve=1.0, ida=None)
+        self.assertEqual({eve.id}, self.probes.begin(1, {bob.id}))
+        self.assertEqual([eve], self.probes.due([bob, eve]))
+        self.probes.end({bob.id, eve.id})
+        self.assertEqual([], self.clock.getDelayedCalls(), "nor do they call for a turn")
 
     def test_a_turn_is_called_for_when_the_next_is_due(self):
         self.plan(bob=30.0, eve=60.0, ida=None)

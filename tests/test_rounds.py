@@ -17,7 +17,7 @@ class Answers:
     def __init__(self):
         self.rounds = [{1: "bob's"}, {2: "eve's"}]
 
-    def begin(self):
+    def begin(self, away):
         return frozenset({1, 2, 3})
 
     def survey(self, everybody):
@@ -32,7 +32,7 @@ class Answers:
     def take(self, builders):
         return self.rounds.pop(0)
 
-    def end(self):
+    def end(self, away):
         """Have nothing to end."""
 
 

@@ -26,7 +26,7 @@ from buildmaster.model.snapshots import MOST, glimpse, snapshot
 from buildmaster.pausing import all_of
 from buildmaster.probing import NEVER
 from buildmaster.tasks.deciding import Deciding
-from buildmaster.tasks.effects import Effects
+from buildmaster.tasks.effects import Decision, Effects
 
 NOBODY = "No builders are available"
 EVERYBODY = 1.0  # seconds from one look at everybody to the next, at the least
@@ -59,33 +59,38 @@ class Scanner:
         self._deciding = deciding
         self._effects = effects
         self._landings = landings
-        self._looked, self._pause = NEVER, EVERYBODY
+        self._looked, self._took, self._pause = NEVER, 0.0, EVERYBODY
         self._empty: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Take a turn."""
         away = self._errands.away()
-        called = (self._asking.begin() | self._errands.returned()) - away
-        believed = await self._look(called)
-        builders = await self._landed([builder for builder in believed if builder.id not in away])
-        await self._asking.ask_those_due(builders)
-        await self._act({builder.id: builder for builder in builders})
-        self._asking.end()
+        called = (self._asking.begin(away) | self._errands.returned()) - away
+        begun: list[Deferred[None]] = []
+        try:
+            believed = await self._look(called)
+            builders = await self._landed([builder for builder in believed if builder.id not in away])
+            await self._asking.ask_those_due(builders)
+            await self._act({builder.id: builder for builder in builders}, begun)
+        finally:
+            self._asking.end(self._errands.away())
+            await all_of(*begun)
 
-    async def _act(self, builders: dict[int, BuilderFacts]) -> None:
-        """Act on the answers as they come; then see what is to be done about those that gave none.
+    async def _act(self, builders: dict[int, BuilderFacts], begun: list[Deferred[None]]) -> None:
+        """Begin to act on the answers as they come, then on what is to be done about those that gave none.
 
         No answer waits for the rows that others change.
         """
-        begun, more = [], True
+        more = True
         while more:
             more = await self._asking.gather()
             answers = self._asking.take(builders)
             heard = [builders.pop(builder_id) for builder_id in answers]
-            decisions = await self._deciding.decisions(heard, answers)
-            begun.append(ensureDeferred(self._effects.carry_out(decisions)))
-        decisions = await self._deciding.decisions(list(builders.values()), {})
-        await all_of(*begun, ensureDeferred(self._effects.carry_out(decisions)))
+            begun.append(self._carry_out(await self._deciding.decisions(heard, answers)))
+        begun.append(self._carry_out(await self._deciding.decisions(list(builders.values()), {})))
+
+    def _carry_out(self, decisions: Sequence[Decision]) -> Deferred[None]:
+        return ensureDeferred(self._effects.carry_out(decisions))
 
     async def _look(self, called: frozenset[int]) -> Sequence[BuilderFacts]:
         """Return what is believed of those that call for this turn, or of everybody."""
@@ -94,7 +99,8 @@ class Scanner:
             return await self._database.read(glimpse, called) if called else ()
         self._looked = now
         everybody = await self._database.read(snapshot)
-        self._pause = min(max(EVERYBODY, (self._clock.seconds() - now) / SHARE), SELDOM)
+        before, self._took = self._took, self._clock.seconds() - now
+        self._pause = min(max(EVERYBODY, min(before, self._took) / SHARE), SELDOM)
         self._asking.survey(everybody)
         self._deciding.survey(everybody)
         self._tell_of_empty_groups(everybody)
