@@ -18,6 +18,7 @@ from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.logs import log_name
 from buildmaster.farm.states import BuildState
 from buildmaster.landing import FileMap, Found, Gathered, GatheringFolders, WrongContentError, wrong_content
+from buildmaster.leaves import LOG_NAME
 from buildmaster.model.files import NewFile
 from buildmaster.model.gathering import Landing, begin_gathering, land
 from buildmaster.pausing import all_of
@@ -95,8 +96,9 @@ class Collector:
             self.forget(job)
             return False
         if fetched.fault:
-            await self._in_thread(self._folders.keep_log, job.cookie, log)
+            await self._keep(job, log)
             raise CollectionFailedError(fetched.fault)
+        log = await self._keep(job, log) if isinstance(log, Silence) else log
         content, leaf = await self._land(job, Gathered(log, fetched.held, fetched.leaf), filemap)
         named = self._named(job, content).named(BuildState.UPLOADING)
         done = await self._database.join(land, Landing(job.attempt_id, leaf, named, self._now()))
@@ -117,18 +119,23 @@ class Collector:
         """
         there = await self._in_thread(self._folders.kept_log, job.cookie)
         log = there if there is not None else await self._fetch_log(slave, job)
-        return self._named(job, await self._in_thread(self._folders.keep_log, job.cookie, log))
+        return self._named(job, await self._keep(job, log))
 
-    async def _log_of(self, slave: ISlave, job: JobFacts) -> Content | bytes:
+    async def _keep(self, job: JobFacts, log: Content | bytes | Silence) -> Content:
+        """Keep the log, or what is known of it."""
+        silent = isinstance(log, Silence)
+        keep, log = (self._folders.keep_instead, _instead(job, log)) if silent else (self._folders.keep_log, log)
+        kept: Content = await self._in_thread(keep, job.cookie, log)
+        return kept
+
+    async def _log_of(self, slave: ISlave, job: JobFacts) -> Content | bytes | Silence:
         """Return the log: what a killed master had kept, or what the slave hands over."""
         killed = job.state is not BuildState.BUILDING
         there = await self._in_thread(self._folders.kept_log, job.cookie) if killed else None
         return there if there is not None else await self._fetch_log(slave, job)
 
-    async def _fetch_log(self, slave: ISlave, job: JobFacts) -> Content | bytes:
-        into = self._folders.log_file(job.cookie)
-        fetched = await slave.fetch("buildlog", into, self._bounds.log, HELD)
-        return _instead(job, fetched).encode() if isinstance(fetched, Silence) else fetched
+    async def _fetch_log(self, slave: ISlave, job: JobFacts) -> Content | bytes | Silence:
+        return await slave.fetch("buildlog", self._folders.log_file(job.cookie), self._bounds.log, HELD)
 
     def _named(self, job: JobFacts, content: Content) -> Log:
         return Log(content, job.label, job.archive_id if job.private else None)
@@ -137,10 +144,6 @@ class Collector:
         """Drop what was fetched on the way; nobody need wait for that."""
         dropped: Deferred[None] = self._in_thread(self._folders.forget, job.cookie)
         return dropped
-
-    def landed(self, cookie: str) -> str | None:
-        """Return the name of the folder in incoming/ that holds the results of the attempt, if they are there."""
-        return self._folders.landed(cookie)
 
     async def _fetch_all(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> Fetched:
         """Fetch the results, but for what a killed master had fetched of them."""
@@ -177,13 +180,13 @@ class Collector:
     def _check_names(self, filemap: FileMap) -> None:
         if len(filemap) > self._bounds.files:
             raise CollectionFailedError(f"{len(filemap)} result files, and {self._bounds.files} are allowed")
-        unsafe = [name for name, _ in filemap if not is_safe(name)]
+        unsafe = [name for name, _ in filemap if not is_safe(name) or name == LOG_NAME]
         if unsafe:
             raise CollectionFailedError(f"result files with names that are not allowed: {', '.join(map(repr, unsafe))}")
 
 
-def _instead(job: JobFacts, silence: Silence) -> str:
+def _instead(job: JobFacts, silence: Silence) -> bytes:
     return (
         f"The build log could not be fetched: {silence.reason}\n"
         f"What follows is the last that was seen of it.\n\n{job.logtail or ''}\n"
-    )
+    ).encode()

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +70,12 @@ class GatheringFolders:
         log = self._log(cookie)
         return self._librarian.add(log) if log.exists() else None
 
+    def keep_instead(self, cookie: str, words: bytes) -> Content:
+        """Keep what takes the place of a log that can't be had; another master may have it yet."""
+        content = self.keep_log(cookie, words)
+        self._log(cookie).unlink(missing_ok=True)
+        return content
+
     def keep_log(self, cookie: str, log: Content | bytes) -> Content:
         """Keep the log, unless it is kept already."""
         return log if isinstance(log, Content) else self.log_file(cookie).finish(log)
@@ -96,12 +103,12 @@ class GatheringFolders:
             raise wrong
         if gathered.leaf is not None:
             return self.keep_log(cookie, gathered.log), gathered.leaf
+        _make(self._folder(cookie), {name for name, _ in filemap})
         return self._write(cookie, gathered), self._move_in(cookie)
 
     def _write(self, cookie: str, gathered: Gathered) -> Content:
         """Write what is held, the log too; all is flushed together, which costs the disk less than one by one."""
         folder, log = self._folder(cookie), gathered.log
-        _make(folder)
         files = {folder / name: content for name, content in gathered.held.items()}
         if isinstance(log, Content):
             write_flushed(files)
@@ -116,7 +123,11 @@ class GatheringFolders:
         folder, incoming = self._folder(cookie), self._root / INCOMING
         leaf = f"{self._now():%Y%m%d-%H%M%S}-{cookie}"
         sync_folder(folder)
-        folder.rename(incoming / leaf)
+        try:
+            folder.rename(incoming / leaf)
+        except FileNotFoundError:
+            incoming.mkdir(parents=True, exist_ok=True)
+            folder.rename(incoming / leaf)
         sync_folder(incoming)
         return leaf
 
@@ -125,8 +136,9 @@ class GatheringFolders:
         self._over.append(cookie)
 
     def _forget_those_over(self) -> None:
-        while self._over:
-            self._log(self._over.popleft()).unlink(missing_ok=True)
+        with suppress(IndexError):  # none is left: other threads take some too
+            while True:
+                self._log(self._over.popleft()).unlink(missing_ok=True)
 
     def forget(self, cookie: str) -> None:
         """Drop what was fetched on the way."""
@@ -145,12 +157,14 @@ def wrong_content(name: str, promised: str, sha1: str) -> WrongContentError:
     return WrongContentError(f"{name} is not what was promised: SHA-1 {sha1}, not {promised}")
 
 
-def _make(folder: Path) -> None:
-    """Make the folder, unless a file was written into it already."""
+def _make(folder: Path, names: Collection[str]) -> None:
+    """Make the folder, unless a file was written into it already; then let nothing else be there than these."""
     try:
         folder.mkdir()
     except FileExistsError:
-        return
+        for path in folder.iterdir():
+            if path.name not in names:
+                path.unlink()
     except FileNotFoundError:
         folder.mkdir(parents=True)
 

@@ -120,8 +120,17 @@ class CollectTests(CollectingCase):
                 self.assertTrue(self.collect())
                 self.assertIn(reason, self.log_text()[1])
 
+    def test_what_took_the_place_of_a_log_is_taken_for_no_log_by_another_master(self):
+        self.slave.files["buildlog"] = None
+        lost = self.slave.files.pop(FILEMAP[1][1])
+        self.refusal()
+        self.assertNotIn(f"{self.job.cookie}.log.gz", self.gathering())
+        self.slave.files |= {"buildlog": LOG, FILEMAP[1][1]: lost}
+        self.collect()
+        self.assertIn("make", self.log_text()[1])
+
     def test_names_are_checked_before_anything_is_opened(self):
-        for name in ("../../etc/passwd", "/etc/passwd", ".changes", "a b", "x" * 256):
+        for name in ("../../etc/passwd", "/etc/passwd", ".changes", "a b", "x" * 256, "uploader.log"):
             self.assertIn(repr(name), self.refusal((*FILEMAP[:2], (name, "0" * 40))))
         self.assertEqual(["buildlog"], self.slave.fetched)
         self.assertIsNone(self.landed())
@@ -211,6 +220,19 @@ class KilledTests(CollectingCase):
         self.slave.fetched.clear()
         self.collect()
         self.assertEqual([FILEMAP[1][1]] * 2, self.slave.fetched)
+
+    def test_what_nobody_promised_this_time_does_not_land(self):
+        self.slave.hold = 4
+        self.slave.files.pop(FILEMAP[1][1])
+        self.refusal()
+        self.assertTrue(self.collect(()))
+        self.assertEqual({}, self.landed())
+
+    def test_a_folder_that_somebody_removed_is_made_anew(self):
+        for folder in (INCOMING, GATHERING):
+            (self.root / folder).rmdir()
+        self.collect()
+        self.assertEqual(FILES, self.landed())
 
     def test_the_log_and_results_that_have_landed_need_no_slave(self):
         with patch("buildmaster.collecting.land", side_effect=KilledError):
