@@ -125,12 +125,15 @@ class FolderLibrarian:
         """Return the file that holds the content."""
         place = self._place(sha256)
         if not place.is_file():
+            with suppress(OSError):  # it was being dropped, which a crash may have ended
+                os.link(self._aside(sha256), place)
+        if not place.is_file():
             raise NotKeptError(f"the librarian has no content {sha256} in {self.folder}")
         return place
 
     def drop(self, sha256: str, before: float = inf) -> bool:
         """Put the file aside, and look at it again: who adds it then finds it gone, or had made it newer before."""
-        place, aside = self._place(sha256), self.folder / TEMPORARY / token_hex(16)
+        place, aside = self._place(sha256), self._aside(sha256)
         if not place.is_file() or not _is_older(place, before):
             return False
         _moved(os.rename, place, aside, self.folder)
@@ -146,6 +149,9 @@ class FolderLibrarian:
         """Return the contents of one folder that were last added before a POSIX time."""
         paths = (self.folder / beginning).glob("*")
         return tuple(path.name for path in paths if DIGEST.fullmatch(path.name) and _is_older(path, before))
+
+    def _aside(self, sha256: str) -> Path:
+        return self.folder / TEMPORARY / f"{sha256}.dropped"
 
     def _place(self, sha256: str) -> Path:
         if not DIGEST.fullmatch(sha256):

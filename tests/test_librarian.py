@@ -110,6 +110,22 @@ class DroppedMeanwhileTests(SynchronousTestCase):
                 step()
                 self.check()
 
+    def test_what_was_put_aside_when_the_master_was_killed_is_there(self):
+        """It is made newer just before it is put aside, and the master is killed before it is put back."""
+
+        def killed(*_):
+            raise KeyboardInterrupt
+
+        def renewed():
+            self.add()
+            self.patch(os, "link", killed)
+
+        link = os.link
+        self.before("rename", renewed)
+        self.assertRaises(KeyboardInterrupt, self.drop)
+        self.patch(os, "link", link)
+        self.assertEqual(b"content", self.librarian.path(self.content.sha256).read_bytes())
+
     def test_what_is_added_while_it_is_aside(self):
         """It is made newer just before it is put aside, and copied before it is put back."""
 
