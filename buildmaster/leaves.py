@@ -16,6 +16,7 @@ from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
 
 LOG_NAME = "uploader.log"
 LONGEST_WORDS = 150  # characters of a leaf's name that tell what it is
+LONGEST_LOG = 1 << 20  # bytes of another's log that are taken over
 LOCK_NAME = "uploader.lock"
 PLACES = (INCOMING, ACCEPTED, REJECTED, FAILED)
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)  # what a rename says where something has the name
@@ -56,7 +57,8 @@ class LeafLog:
     def include(self, path: Path) -> None:
         """Take over the lines of a log that somebody else wrote, if it is there."""
         if path.is_file() and not path.is_symlink():
-            self._lines += path.read_text(errors="replace").splitlines()
+            with path.open("rb") as file:
+                self._lines += file.read(LONGEST_LOG).decode("utf-8", "replace").splitlines()
 
     def _add(self, level: str, words: str) -> None:
         self._lines += [f"{level:<8}{line}" for line in words.splitlines()]
@@ -164,7 +166,7 @@ def write_log(leaf: Path, steps: LeafLog) -> Path:
         path.unlink()
         file = _new(path)
     with file:
-        write(file, steps.text.encode())
+        write(file, steps.text.encode("utf-8", "backslashreplace"))
     return path
 
 

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.folders import ACCEPTED, INCOMING
 from buildmaster.leaves import (
     LOG_NAME,
+    LONGEST_LOG,
     LeafLog,
     LockedError,
     cookie_of,
@@ -16,6 +17,7 @@ from buildmaster.leaves import (
     locked,
     open_leaf,
     settle,
+    write_log,
 )
 from tests.databases import a_folder
 from tests.packages import write
@@ -50,6 +52,20 @@ class LeafTests(SynchronousTestCase):
         self.assertEqual("INFO    settled\n", (path / LOG_NAME).read_text())
         self.assertEqual(path, find(self.root, path.name))
         self.assertEqual(path, settle(self.root, path, ACCEPTED, steps))
+
+    def test_words_that_are_no_text_are_told_all_the_same(self):
+        leaf = a_folder()
+        steps = LeafLog()
+        steps.error("'a\udcff.deb' is listed nowhere")
+        self.assertEqual(b"ERROR   'a\\udcff.deb' is listed nowhere\n", write_log(leaf, steps).read_bytes())
+
+    def test_of_a_huge_log_of_somebody_else_a_part_is_taken_over(self):
+        path = a_folder() / "uploader.log"
+        with path.open("wb") as file:
+            file.truncate(LONGEST_LOG * 3)
+        steps = LeafLog()
+        steps.include(path)
+        self.assertLessEqual(len(steps.text), LONGEST_LOG + 1)
 
     def test_names_do_not_collide(self):
         names = [settle(self.root, self.leaf("a"), ACCEPTED, LeafLog()).name for _ in range(3)]

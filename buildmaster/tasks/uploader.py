@@ -72,7 +72,7 @@ class Uploader:
         while self._due:
             self._due = False
             await spared("what builds brought", self._take_results())
-            if self._now() - self._looked >= ANEW:
+            if abs(self._now() - self._looked) >= ANEW:
                 self._looked = self._now()
                 await spared("what lies in incoming/", self._settle_strays())
 
@@ -114,7 +114,7 @@ class Uploader:
 
     async def _settle(self, stray: Stray) -> None:
         steps = LeafLog()
-        steps.include(stray.leaf / LOG_NAME)
+        await self._in_thread(steps.include, stray.leaf / LOG_NAME)
         steps.info(stray.reason)
         steps.debug(f"Moving the upload to {stray.place}")
         await self._in_thread(settle, self._root, stray.leaf, stray.place, steps)
