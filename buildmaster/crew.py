@@ -18,7 +18,7 @@ from buildmaster.farm.facts import Limits
 from buildmaster.farm.importing import configured_policy
 from buildmaster.farm.pacing import Pace
 from buildmaster.farm.turns import LEAST_PAUSE
-from buildmaster.folders import ACCEPTED, FAILED, FETCHING, GATHERING, REJECTED
+from buildmaster.folders import ACCEPTED, FAILED, FETCHING, REJECTED
 from buildmaster.intake import SourceIntake
 from buildmaster.landing import GatheringFolders
 from buildmaster.leaves import landed_cookies
@@ -152,7 +152,6 @@ def make_housekeeping(parts: Parts) -> Housekeeping:
         ACCEPTED: days.accepted_days,
         REJECTED: days.rejected_days,
         FAILED: days.failed_days,
-        GATHERING: days.failed_days,
     }
     ages = Ages(leaves, days.audit_days, days.mail_days)
     return Housekeeping(config.root, parts.database, parts.librarian, parts.in_thread, parts.now, ages)

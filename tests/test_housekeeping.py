@@ -1,7 +1,10 @@
 """What is too old and of no use is removed, and nothing else."""
 
 import os
+import time
 from datetime import datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
 
 import pytz
 from sqlalchemy import select, update
@@ -16,7 +19,7 @@ from buildmaster.model.files import StoredFile, remember_file
 from buildmaster.model.outbox import due_messages, mark_sent, post
 from buildmaster.model.people import Audit, record
 from buildmaster.model.tidying import _references
-from buildmaster.tasks.housekeeping import Ages, Housekeeping
+from buildmaster.tasks.housekeeping import Ages, Housekeeping, remove_leaves
 from tests.commands import CommandFarm
 from tests.rows import a_series
 
@@ -72,6 +75,12 @@ class HousekeepingTests(SynchronousTestCase):
             os.utime(log, (leaf.stat().st_mtime,) * 2)
         self.turn()
         self.assertEqual([False, True] * 2, [path.exists() for path in (old, new, *logs)])
+
+    def test_what_goes_while_it_is_looked_at_is_no_matter(self):
+        folder = self.leaf("8-1", timedelta(days=3), "gathering").parent
+        gone = folder / "8-2.log.gz"
+        with patch.object(Path, "glob", lambda *_: iter([gone, folder / "8-1"])):
+            self.assertEqual(1, remove_leaves(folder, time.time()))
 
     def test_old_leaves_go_and_young_ones_stay(self):
         old, young = self.leaf("old", 31 * DAY), self.leaf("young", 29 * DAY)

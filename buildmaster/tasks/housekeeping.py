@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from stat import S_ISDIR, S_ISLNK
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -94,10 +96,18 @@ class Housekeeping:
 
 def remove_leaves(folder: Path, before: float, pattern: str = "*/") -> int:
     """Remove what is in ``folder``, of the pattern, and was not touched since the POSIX time; return how many."""
-    old = [leaf for leaf in folder.glob(pattern) if not leaf.is_symlink() and leaf.stat().st_mtime < before]
-    for leaf in old:
-        if leaf.is_dir():
+    return sum(_remove_old(leaf, before) for leaf in folder.glob(pattern))
+
+
+def _remove_old(leaf: Path, before: float) -> bool:
+    """Remove a folder or file if it is older, and still there: others are at work with those that are not."""
+    with suppress(FileNotFoundError):
+        status = leaf.lstat()
+        if S_ISLNK(status.st_mode) or status.st_mtime >= before:
+            return False
+        if S_ISDIR(status.st_mode):
             shutil.rmtree(leaf)
         else:
             leaf.unlink()
-    return len(old)
+        return True
+    return False
