@@ -201,10 +201,6 @@ def _a(kind: str) -> str:
     return f"an {kind}" if kind.startswith("un") else f"a {kind}"
 
 
-def _an(kind: str) -> str:
-    return f"an {kind}" if kind.startswith("u") else f"a {kind}"
-
-
 def _counts(pool: list[Candidate]) -> str:
     words: Mapping[str, int] = Counter(builder.hindrance or "failed it before" for builder in pool)
     return ", ".join(f"{count} of {len(pool)} {word}" for word, count in sorted(words.items()))

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from buildmaster.farm.references import ArchitectureReference, SeriesReference, UnknownNameError, parse_suite, unknown
+from buildmaster.farm.references import ArchitectureReference, SeriesReference, UnknownNameError, unknown
 from buildmaster.farm.states import Pocket, SeriesStatus
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
@@ -110,12 +110,6 @@ def find_series(session: Session, reference: SeriesReference) -> DistroSeries:
         cure = f"`buildmaster series add {reference}` adds it"
         raise unknown("series", reference.series, known, cure, distribution.name)
     return found
-
-
-def find_suite(session: Session, distribution: str, suite: str) -> tuple[DistroSeries, Pocket]:
-    """Return the series and the pocket that ``suite``, as ``hoary-security``, names in ``distribution``."""
-    reference = parse_suite(suite)
-    return find_series(session, SeriesReference(distribution, reference.series)), reference.pocket
 
 
 def find_architecture(session: Session, reference: ArchitectureReference) -> DistroArchSeries:
