@@ -23,7 +23,10 @@ BUILDBOT = ROOT / ".venv-buildbot/bin/python"
 FASTEST = 250  # builds a second that a case has enough builds for
 LIMIT = 100.0  # seconds of a peer's process
 MOST_WORKERS = 100  # of Buildbot, which has them in its own process: more take minutes to begin
-PEERS = {"SQLite": 30, "PostgreSQL": 60}  # builds that Buildbot does
+PEERS = {
+    "SQLite": 30,
+    "PostgreSQL": 60,
+}  # builds that Buildbot does at the least: one for each worker, which go in waves
 URLS = {"SQLite": lambda: None, "PostgreSQL": postgresql_farm_url}
 AGENT, CLIENT = "protocol, pooled Agent", "protocol, our client"
 
@@ -82,7 +85,7 @@ def cases_of(count, seconds, waiting):
     for database, builds in PEERS.items():
         cases[f"master, {database}"] = partial(master, count, seconds, waiting, URLS[database])
         if count <= MOST_WORKERS:  # with many waiting it is slow
-            cases[f"Buildbot, {database}"] = partial(peer, count, builds // (2 if waiting else 1), waiting, database)
+            cases[f"Buildbot, {database}"] = partial(peer, count, max(builds, count), waiting, database)
     return cases
 
 
