@@ -110,7 +110,8 @@ class Peer:
         distribute, distributor.maybeStartBuildsOn = distributor.maybeStartBuildsOn, lambda _: defer.succeed(None)
         await self.submit()
         await fireEventually()
-        await self.master.db.pool.do(self._queue, self.workers + builds + waiting - 1)
+        more = self.workers  # so that none is idle at the end, and one that goes astray keeps nobody waiting
+        await self.master.db.pool.do(self._queue, self.workers + builds + more + waiting - 1)
         distributor.maybeStartBuildsOn = distribute
         distribute(["b"])
         first = await self._until(self.workers)
