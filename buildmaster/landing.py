@@ -18,6 +18,7 @@ from buildmaster.diskfiles import content_of, sync_folder, write_flushed
 from buildmaster.farm.facts import Content
 from buildmaster.farm.filenames import is_safe
 from buildmaster.folders import GATHERING, INCOMING
+from buildmaster.leaves import cookie_of, landed
 from buildmaster.librarian import ILibrarian
 from buildmaster.logfiles import LogFile, LogPacker, adopt_log, partial
 
@@ -83,13 +84,8 @@ class GatheringFolders:
     def found(self, cookie: str, filemap: FileMap) -> Found:
         """Return what a master that was killed had done of the results."""
         safe = [(name, sha1) for name, sha1 in filemap if is_safe(name)]
-        return Found(self.landed(cookie), _whole(self._folder(cookie), safe))
-
-    def landed(self, cookie: str) -> str | None:
-        """Return the name of the folder in incoming/ that holds the results of the attempt, if they are there."""
-        found = sorted((self._root / INCOMING).glob(f"*-*-{cookie}"))
-        exact = [path.name for path in found if path.name.split("-", 2)[2] == cookie]
-        return exact[0] if exact else None
+        leaf = next((leaf.name for leaf in landed(self._root) if cookie_of(leaf.name) == cookie), None)
+        return Found(leaf, _whole(self._folder(cookie), safe))
 
     def land(self, cookie: str, gathered: Gathered, filemap: FileMap) -> tuple[Content, str]:
         """Keep the log, and move the whole results, flushed to the disk, into incoming/ by one rename.
