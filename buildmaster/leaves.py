@@ -4,7 +4,7 @@ import errno
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -118,6 +118,21 @@ def find(root: Path, name: str) -> Path | None:
     """Return where the leaf is, wherever it was settled; None where it is gone."""
     places = (Path(f"{root}/{place}/{name}") for place in PLACES if name)
     return next((place for place in places if place.is_dir()), None)
+
+
+def out_of_reach(leaves: Iterable[Path]) -> dict[Path, Path]:
+    """Return those leaves that we may not read or move, each with what in it is the first that we may not."""
+    firsts = {leaf: next(_forbidden(leaf), None) for leaf in leaves}
+    return {leaf: path for leaf, path in firsts.items() if path is not None}
+
+
+def _forbidden(leaf: Path) -> Iterator[Path]:
+    if not os.access(leaf, os.R_OK | os.W_OK | os.X_OK):  # a folder that one may not write into can't be moved
+        yield leaf
+    for folder, folders, files in os.walk(leaf):
+        needed = {Path(folder, name): os.R_OK for name in files}
+        needed |= {Path(folder, name): os.R_OK | os.X_OK for name in folders}
+        yield from (path for path, mode in needed.items() if not path.is_symlink() and not os.access(path, mode))
 
 
 def cookie_of(name: str) -> str | None:

@@ -1,6 +1,11 @@
 """The uploader takes in what builders made, and settles what lies in incoming/."""
 
+import os
+from datetime import timedelta
+from pathlib import Path
+
 from twisted.internet.defer import CancelledError, Deferred, execute, maybeDeferred
+from twisted.logger import capturedLogs, formatEvent
 
 from buildmaster.arrivals import GONE
 from buildmaster.farm.states import BuildState, Publishing
@@ -250,6 +255,52 @@ class StrayTests(UploaderCase):
             self.turn()
         self.flushLoggedErrors()
         self.assertEqual(S.UPLOADING, self.facts()[0])
+
+
+class OutOfReachTests(UploaderCase):
+    """What the daemon may not read or move. Root may do all, so the modes are looked at as another sees them."""
+
+    def setUp(self):
+        super().setUp()
+        self.patch(os, "access", lambda path, needed: Path(path).stat().st_mode >> 6 & needed == needed)
+        self.drop = self.root / INCOMING / "drop"
+        self.dsc = write(self.drop / "ubuntu", sources()) / "hello_1.0-1.dsc"
+        self.running, _ = self.uploader()
+
+    def events(self):
+        """Return what another turn logs, a second later."""
+        self.now += timedelta(seconds=1)
+        with capturedLogs() as events:
+            self.successResultOf(Deferred.fromCoroutine(self.running.run()))
+        return events
+
+    def test_it_waits_and_an_operator_is_told_of_it_once(self):
+        for name, mode in (("", 0o000), ("", 0o500), ("ubuntu", 0o300), ("ubuntu/hello_1.0-1.dsc", 0o000)):
+            self.setUp()
+            path = self.drop / name
+            path.chmod(mode)
+            (event,), again = self.events(), self.events()
+            path.chmod(0o700)
+            self.assertEqual((self.drop, path, []), (event["leaf"], event["path"], again))
+            self.assertEqual([f"{INCOMING}/drop"], self.places())
+
+    def test_what_is_said_tells_the_cure(self):
+        self.drop.chmod(0)
+        (event,) = self.events()
+        self.drop.chmod(0o700)
+        self.assertIn(f"`chown -R {os.geteuid()} {self.drop} && chmod -R u+rwX {self.drop}`", formatEvent(event))
+
+    def test_it_is_taken_in_once_it_may_be(self):
+        self.dsc.chmod(0)
+        self.events()
+        self.dsc.chmod(0o600)
+        self.events()
+        self.assertEqual([f"{REJECTED}/drop"], self.places())
+
+    def test_a_link_that_leads_nowhere_is_in_reach(self):
+        (self.drop / "link").symlink_to("nowhere")
+        self.events()
+        self.assertEqual([f"{REJECTED}/drop"], self.places())
 
 
 class CommandTests(UploaderCase):

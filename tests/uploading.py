@@ -72,11 +72,12 @@ class UploaderCase(SynchronousTestCase):
         self.transactions = a_database(self, self.url())
         self.librarian = FolderLibrarian(self.root / "librarian")
         self.nudged, self.told = [], []
+        self.now = NOW
 
     def uploader(self, database=None, in_thread=execute, command=None):
         """Return an uploader, and the errands that it goes on."""
         database, errands = database or inline(self.transactions), Errands(Clock(), 1, "upload")
-        around = Surroundings(self.root, database, self.librarian, in_thread, lambda: NOW, self.nudged.append)
+        around = Surroundings(self.root, database, self.librarian, in_thread, lambda: self.now, self.nudged.append)
         drops = Drops(database, SourceIntake(database, self.librarian, in_thread, lambda: NOW), in_thread)
         return Uploader(around, errands, ResultIntake(around, command, self.tell), drops), errands
 

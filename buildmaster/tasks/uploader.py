@@ -4,7 +4,8 @@ After a crash between any two steps the next turn comes to the same end: what is
 transaction, and a leaf is moved only after it, so that a leaf whose attempt has ended is only to be moved.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,13 +17,17 @@ from buildmaster.drops import Drops
 from buildmaster.errands import Errands
 from buildmaster.farm.states import HELD, BuildState
 from buildmaster.folders import ACCEPTED, FAILED, REJECTED
-from buildmaster.leaves import LOG_NAME, LeafLog, cookie_of, landed, locked, settle
+from buildmaster.leaves import LOG_NAME, LeafLog, cookie_of, landed, locked, out_of_reach, settle
 from buildmaster.model.results import states_of_attempts, uploading
 from buildmaster.model.sourcereleases import AcceptedSource
 from buildmaster.resultintake import ResultIntake, Surroundings, spared
 
 PLACES = {BuildState.FULLYBUILT: ACCEPTED, BuildState.FAILEDTOUPLOAD: REJECTED}
 ERRAND = 0  # there is never more than one
+OUT_OF_REACH = (
+    "{leaf} waits in incoming/, for the daemon may not read and move it (see {path}); mend that, as root, with"
+    " `chown -R {uid} {leaf} && chmod -R u+rwX {leaf}`, or remove it; this is said once"
+)
 ANEW = timedelta(seconds=1)  # after which it is looked again what else lies there: results come and go all the time
 
 log = Logger()
@@ -60,6 +65,7 @@ class Uploader:
         self._results = results
         self._drops = drops
         self._due = False
+        self._out_of_reach: Collection[Path] = ()
         self._looked = datetime.min.replace(tzinfo=pytz.UTC)
 
     async def run(self) -> None:
@@ -91,7 +97,7 @@ class Uploader:
 
     async def _settle_strays(self) -> None:
         """Take in drops; move folders that nobody waits for, and leave those whose attempts are still under way."""
-        strays = await self._strays(await self._in_thread(landed, self._root))
+        strays = await self._within_reach(await self._strays(await self._in_thread(landed, self._root)))
         if not strays:
             return
         with locked(self._root, LeafLog()):
@@ -104,6 +110,14 @@ class Uploader:
         belong = {leaf: where_to(leaf.name, known.get(cookie)) for leaf, cookie in cookies.items()}
         found = [Stray(leaf, *belong.get(leaf, ())) for leaf in leaves]
         return [stray for stray in found if stray.place or stray.leaf not in cookies]
+
+    async def _within_reach(self, strays: Sequence[Stray]) -> list[Stray]:
+        """Leave out those that only an operator can let us have, who is told of each once."""
+        forbidden = await self._in_thread(out_of_reach, [stray.leaf for stray in strays])
+        for leaf in forbidden.keys() - self._out_of_reach:
+            log.error(OUT_OF_REACH, leaf=leaf, path=forbidden[leaf], uid=os.geteuid())
+        self._out_of_reach = forbidden.keys()
+        return [stray for stray in strays if stray.leaf not in forbidden]
 
     async def _take_drop(self, leaf: Path) -> None:
         verdict = await self._drops.take(self._root, leaf)
