@@ -5,7 +5,8 @@ fetched of those is not fetched again. Then the log is kept, one rename lands th
 says so. Each step can be repeated.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, ensureDeferred
 
 from buildmaster.database import Database
+from buildmaster.disk import NotWrittenError
 from buildmaster.farm.facts import Content, JobFacts, Silence
 from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.logs import log_name
@@ -85,8 +87,13 @@ class Collector:
     async def collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> bool:
         """Fetch log and results and hand them on; tell whether they were still wanted.
 
-        Nothing lands before the log is kept. Raise CollectionFailedError where the slave stalls or lies.
+        Nothing lands before the log is kept. Raise CollectionFailedError where the slave stalls or lies, and
+        NotWrittenError where the disk does not take what it hands over.
         """
+        with _written(job):
+            return await self._collect(slave, job, filemap)
+
+    async def _collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> bool:
         before, log, fetched = await all_of(
             self._database.join(begin_gathering, job.attempt_id, SHORTLY),
             ensureDeferred(self._log_of(slave, job)),
@@ -115,11 +122,13 @@ class Collector:
     async def log(self, slave: ISlave, job: JobFacts) -> Log:
         """Fetch the build's log into the librarian, compressed and without credentials.
 
-        Where the slave does not hand it over, what is known of it takes its place.
+        Where the slave does not hand it over, what is known of it takes its place. Raise NotWrittenError where the disk
+        does not take it.
         """
-        there = await self._in_thread(self._folders.kept_log, job.cookie)
-        log = there if there is not None else await self._fetch_log(slave, job)
-        return self._named(job, await self._keep(job, log))
+        with _written(job):
+            there = await self._in_thread(self._folders.kept_log, job.cookie)
+            log = there if there is not None else await self._fetch_log(slave, job)
+            return self._named(job, await self._keep(job, log))
 
     async def _keep(self, job: JobFacts, log: Content | bytes | Silence) -> Content:
         """Keep the log, or what is known of it."""
@@ -183,6 +192,17 @@ class Collector:
         unsafe = [name for name, _ in filemap if not is_safe(name) or name == LOG_NAME]
         if unsafe:
             raise CollectionFailedError(f"result files with names that are not allowed: {', '.join(map(repr, unsafe))}")
+
+
+@contextmanager
+def _written(job: JobFacts) -> Iterator[None]:
+    """Tell an error of our own disk from what a slave may be blamed for."""
+    try:
+        yield
+    except OSError as error:
+        raise NotWrittenError(
+            f"{job.title}: its log and results can't be kept, and wait on their slave: {error}"
+        ) from error
 
 
 def _instead(job: JobFacts, silence: Silence) -> bytes:

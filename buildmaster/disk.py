@@ -14,6 +14,10 @@ class DiskLowError(BuildmasterError):
     """There is too little room on the disk for taking in results."""
 
 
+class NotWrittenError(BuildmasterError):
+    """The disk did not take what was to be kept: nobody's fault on a farm, and to be tried again."""
+
+
 def _free(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 

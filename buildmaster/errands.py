@@ -8,8 +8,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from buildmaster.disk import NotWrittenError
+
 log = Logger()
 REST = 30.0  # seconds that a builder is left alone after an errand that broke
+BROKE = "an errand for {kind} {builder} broke; it is left alone for {rest:.0f} s"
+BROKE_OF_DISK = BROKE + ": {error}"
 
 
 class Errands:
@@ -67,13 +71,11 @@ class Errands:
 
     def _broke(self, failure: Failure, builder_id: int) -> None:
         self._resting[builder_id] = self._clock.seconds() + REST
-        log.failure(
-            "an errand for {kind} {builder} broke; it is left alone for {rest:.0f} s",
-            failure,
-            kind=self._kind,
-            builder=builder_id,
-            rest=REST,
-        )
+        known = {"kind": self._kind, "builder": builder_id, "rest": REST}
+        if failure.check(NotWrittenError):
+            log.error(BROKE_OF_DISK, error=failure.value, **known)
+        else:
+            log.failure(BROKE, failure, **known)
 
     def _ended(self, _: object, builder_id: int) -> None:
         self._running.pop(builder_id, None)

@@ -42,8 +42,9 @@ _REPEATABLE = frozenset({"echo", "info", "status", "ensurepresent"})
 class ISlave(Interface):
     """A slave's own voice.
 
-    All Deferreds fire with a fact, or with a Silence that says why there is none; they never fail, and fire within the
-    slave's timeout from when their turn has come. A slave answers one call at a time; a fetch goes beside them.
+    All Deferreds fire with a fact, or with a Silence that says why there is none, and do so within the slave's timeout
+    from when their turn has come. They never fail, but for a fetch that our own disk does not take. A slave answers one
+    call at a time; a fetch goes beside them.
     """
 
     def echo(*args: Any) -> Deferred[list[Any] | Silence]:
@@ -77,7 +78,8 @@ class ISlave(Interface):
         """Write a result (``name`` is its SHA-1) or the ``buildlog`` into a file; return what this then is.
 
         At most ``limit`` bytes, with no pause as long as the timeout. After a Silence nothing is left of the file. One
-        of less than ``hold`` bytes may be returned as it is, and is not written then.
+        of less than ``hold`` bytes may be returned as it is, and is not written then. This fails with the OSError of a
+        disk that does not take the file, of which nothing is left either.
         """
 
     def close() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -62,7 +63,8 @@ class HashedFile:
     def discard(self) -> None:
         """Leave nothing behind."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # a full disk does not take what is still to be flushed
+                self._file.close()
             self._path.unlink(missing_ok=True)
 
 
@@ -92,7 +94,7 @@ class Download:
         self._piece = bytearray()
         self._began = False
         self._thread = DeferredLock()
-        self._trouble: Silence | None = None
+        self._fault: Failure | None = None  # the disk's
 
     def write(self, data: bytes) -> None:
         """Take what came."""
@@ -107,9 +109,9 @@ class Download:
     def finish(self, silence: Silence | None) -> Deferred[Content | bytes | Silence]:
         """Return what is in the file when all of it is on disk, or its bytes, which then are not.
 
-        Nothing of it stays where there was a Silence.
+        Nothing of it stays where there was a Silence, or where the disk did not take it: this fails with its OSError.
         """
-        trouble = silence or self._trouble
+        trouble = self._fault or silence
         if trouble:
             return self._discard(trouble)
         if not self._began and len(self._piece) < self._hold:
@@ -117,17 +119,20 @@ class Download:
         return self._in_thread(self._file.finish, self._taken()).addErrback(self._broke).addCallback(self._checked)
 
     def _checked(self, content: Content | None) -> Content | Deferred[Silence]:
-        return self._discard(self._trouble) if self._trouble else content
+        return self._discard(self._fault) if self._fault else content
 
-    def _discard(self, trouble: Silence) -> Deferred[Silence]:
+    def _discard(self, trouble: Silence | Failure) -> Deferred[Silence]:
         return self._in_thread(self._file.discard).addErrback(self._broke).addCallback(lambda _: trouble)
 
     def _broke(self, failure: Failure) -> None:
         failure.trap(OSError)
-        self._trouble = Silence(f"can't keep the file: {failure.value}")
+        self._fault = failure
 
     def _go_on(self, _: object) -> None:
-        self.exchange.resume()
+        if self._fault:
+            self.exchange.give_up("the disk does not take it")
+        else:
+            self.exchange.resume()
 
     def _taken(self) -> bytes:
         piece, self._piece = bytes(self._piece), bytearray()

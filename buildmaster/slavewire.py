@@ -49,6 +49,11 @@ class Exchange:
         if self.connection and self.connection.transport:
             self.connection.transport.pauseProducing()
 
+    def give_up(self, reason: str) -> None:
+        """End it, unless it has ended: nobody wants the rest."""
+        if self.line:
+            self.line.end(Silence(reason))
+
     def resume(self) -> None:
         """Take the rest."""
         if self.connection and self.connection.transport:

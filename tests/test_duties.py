@@ -1,16 +1,31 @@
 """What is done on an errand to a slave: only one that has ended is cleaned, and what came late changes nothing."""
 
+import errno
+import gzip
+from itertools import product
+from unittest.mock import patch
 from xmlrpc.client import Fault
 
+from sqlalchemy import select
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster import collecting
 from buildmaster.crew import make_scanner
+from buildmaster.disk import NotWrittenError
 from buildmaster.farm.actions import Collect, Conclude, Requeue
 from buildmaster.farm.states import BuilderStatus, BuildState, CleanStatus
+from buildmaster.model.builds import Attempt
 from buildmaster.model.cancelling import cancel
+from buildmaster.model.files import StoredFile
 from buildmaster.model.snapshots import snapshot
 from tests.master import Master
+
+ENDS = {
+    "collect": Collect(()),
+    "conclude": Conclude(BuildState.FAILEDTOBUILD),
+    "give_back": Requeue("why", fetch_log=True),
+}
 
 
 class DutyTests(SynchronousTestCase):
@@ -24,8 +39,11 @@ class DutyTests(SynchronousTestCase):
         [self.facts] = self.master.read(snapshot)
 
     def do(self, duty, *action):
+        self.successResultOf(self.doing(duty, *action))
+
+    def doing(self, duty, *action):
         args = (self.facts, self.facts.job, *action) if action else (self.facts,)
-        self.successResultOf(Deferred.fromCoroutine(getattr(self.duties, duty)(*args)))
+        return Deferred.fromCoroutine(getattr(self.duties, duty)(*args))
 
     def asked(self, name):
         return [call for call, *_ in self.bob.calls].count(name)
@@ -71,6 +89,28 @@ class DutyTests(SynchronousTestCase):
         self.assertIn("a.deb could not be fetched", attempt.failure)
         self.assertEqual("NEEDSBUILD", self.master.state(self.build_id))
         self.assertIsNotNone(attempt.buildlog_id)
+
+    def test_a_full_disk_blames_nobody_and_all_is_fetched_once_it_is_not(self):
+        """Whether the log is big or small, and whatever the build came to."""
+        full = OSError(errno.ENOSPC, "No space left on device")
+        for held, (duty, action) in product((0, 1 << 19), ENDS.items()):
+            with self.subTest(duty, held=held):
+                self.setUp()
+                self.bob.finish()
+                self.patch(collecting, "HELD", held)
+                with patch("os.fsync", side_effect=full):
+                    self.failureResultOf(self.doing(duty, action), NotWrittenError)
+                [attempt] = self.master.attempts(self.build_id)
+                self.assertEqual((False, None, 0), (attempt.blamed, attempt.failure, self.asked("clean")))
+                self.do(duty, action)
+                self.assertEqual(b"make\n", self.log())
+
+    def log(self):
+        """Return the log of the attempt, as it is kept."""
+        attempts = select(StoredFile.sha256).join(Attempt, Attempt.buildlog_id == StoredFile.id)
+        return gzip.decompress(
+            self.master.parts.librarian.path(self.master.read(lambda s: s.scalar(attempts))).read_bytes()
+        )
 
     def test_results_call_for_the_uploader(self):
         self.bob.finish()

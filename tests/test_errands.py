@@ -2,8 +2,10 @@
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.disk import NotWrittenError
 from buildmaster.errands import REST, Errands
 
 
@@ -64,6 +66,14 @@ class ErrandTests(SynchronousTestCase):
         self.assertEqual({1}, self.errands.away())
         self.clock.advance(REST)
         self.assertEqual(frozenset(), self.errands.away())
+
+    def test_one_that_the_disk_broke_says_so_in_one_line_without_a_traceback(self):
+        self.begin(1)
+        with capturedLogs() as events:
+            self.waits[1].errback(NotWrittenError("hello: no space left"))
+        (line,) = map(formatEvent, events)
+        self.assertEqual("an errand for builder 1 broke; it is left alone for 30 s: hello: no space left", line)
+        self.assertEqual({1}, self.errands.away())
 
     def test_stopping_waits_for_those_under_way(self):
         self.begin(1)

@@ -1,8 +1,10 @@
 """The slave client: facts from good answers, one Silence from anything else, and never a failure."""
 
+import errno
 import shutil
 import tempfile
 from pathlib import Path
+from unittest.mock import Mock
 from xmlrpc.client import Binary, Fault, dumps
 
 from hypothesis import given
@@ -285,10 +287,20 @@ class FetchTests(WireTests):
         missing = self.fetch(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno")
         self.assertEqual(Silence("garbage: HTTP 404 Not Found"), self.successResultOf(missing))
 
-    def test_a_full_disk_is_silence(self):
+    def test_a_disk_that_takes_no_file_is_no_silence(self):
         self.says(http(b"abc"))
-        fetched = self.successResultOf(self.slave.fetch("buildlog", HashedFile(self.folder), 9))
-        self.assertRegex(fetched.reason, "^can't keep the file: .*Is a directory")
+        self.failureResultOf(self.slave.fetch("buildlog", HashedFile(self.folder), 9), IsADirectoryError)
+
+    def test_what_a_full_disk_does_not_take_is_fetched_no_further_and_leaves_nothing(self):
+        full = OSError(errno.ENOSPC, "No space left on device")
+        for when, size in (("add", 2_500_000), ("finish", 2_000_000), ("finish", 3)):
+            into = HashedFile(self.folder / "log")
+            into.add(b"")
+            self.patch(into, when, Mock(side_effect=full))
+            self.says(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + bytes(min(size, 2_000_000)))
+            self.assertIs(full, self.failureResultOf(self.slave.fetch("buildlog", into, 3_000_000)).value)
+            self.assertEqual([], list(self.folder.iterdir()))
+            self.assertEqual(when == "finish", bool(self.network.connections))
 
     def test_a_file_that_stalls_is_given_up(self):
         call = self.fetch(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")

@@ -43,7 +43,7 @@ class History:
         arguments = {
             "build": (next(self.cookies), "binarypackage", "ab", {}, {}),
             "ensurepresent": ("ab", None, "", ""),
-            "fetch": ("buildlog", HashedFile(Path("/dev/null/log")), 100),
+            "fetch": ("buildlog", HashedFile(Path("/dev/null/log")), 100, 101),
         }
         return getattr(self.slave, name)(*arguments.get(name, ()))
 
