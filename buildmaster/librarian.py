@@ -23,6 +23,8 @@ from buildmaster.farm.facts import Content
 DIGEST = re.compile(r"[0-9a-f]{64}")
 TEMPORARY = "new"  # the folder, beside the contents, of those that are being written
 
+DROPPED = ".dropped"  # what is added to the name of a content that is put aside there
+
 
 class NotKeptError(BuildmasterError):
     """The librarian has no such content."""
@@ -54,6 +56,9 @@ class ILibrarian(Interface):
 
     def older(beginning: str, before: float) -> tuple[str, ...]:
         """Return the contents whose SHA-256 begins so, in two letters, and that were last added before that time."""
+
+    def clear_up(before: float) -> int:
+        """Remove what was begun before a POSIX time and never ended, since its process was killed; return how much."""
 
 
 @implementer(ILibrarian)
@@ -150,8 +155,28 @@ class FolderLibrarian:
         paths = (self.folder / beginning).glob("*")
         return tuple(path.name for path in paths if DIGEST.fullmatch(path.name) and _is_older(path, before))
 
+    def clear_up(self, before: float) -> int:
+        """Remove copies that never came to their places; what was put aside to be dropped goes back to its place.
+
+        That may be wanted: who finds it nameless there drops it again.
+        """
+        return sum(self._cleared(path, before) for path in (self.folder / TEMPORARY).glob("*"))
+
+    def _cleared(self, path: Path, before: float) -> bool:
+        with suppress(FileNotFoundError):  # another process was at work with it
+            if path.stat().st_ctime >= before:  # as old as its name: a content is put aside with the time of its own
+                return False
+            if path.suffix == DROPPED and DIGEST.fullmatch(path.stem):
+                place = self._place(path.stem)
+                with suppress(FileExistsError):
+                    for folder in _moved(os.link, path, place, self.folder):
+                        sync_folder(folder)
+            path.unlink()
+            return True
+        return False
+
     def _aside(self, sha256: str) -> Path:
-        return self.folder / TEMPORARY / f"{sha256}.dropped"
+        return self.folder / TEMPORARY / f"{sha256}{DROPPED}"
 
     def _place(self, sha256: str) -> Path:
         if not DIGEST.fullmatch(sha256):

@@ -127,6 +127,13 @@ class HousekeepingTests(SynchronousTestCase):
         tables = {column.table.name for column in _references()}
         self.assertLessEqual({"build", "attempt", PocketChroot.__tablename__}, tables)
 
+    def test_what_a_killed_master_had_begun_to_keep_goes_after_two_days(self):
+        """A file is as old as its name, which no test can change: so the librarian is asked."""
+        asked = []
+        self.patch(self.librarian, "clear_up", lambda before: asked.append(before) or 1)
+        self.turn()
+        self.assertEqual([(NOW - 2 * DAY).timestamp()], asked)
+
     def test_a_content_without_a_name_goes_in_time(self):
         named, nameless, young = (self.a_content(held, 5 * DAY) for held in (b"a", b"b", b"c"))
         os.utime(self.librarian.path(young.sha256), (NOW.timestamp(),) * 2)

@@ -136,3 +136,48 @@ class DroppedMeanwhileTests(SynchronousTestCase):
         self.before("rename", renewed)
         self.assertFalse(self.drop())
         self.check()
+
+
+class KilledTests(SynchronousTestCase):
+    """What is left of what a killed master was doing."""
+
+    def setUp(self):
+        self.librarian = FolderLibrarian(a_folder() / "librarian")
+        self.new = self.librarian.folder / "new"
+        self.file = a_folder() / "original"
+        self.file.write_bytes(b"content")
+        self.sha256 = self.librarian.add(self.file).sha256
+        self.long_ago = time.time() - 1000
+
+    def left(self):
+        return [path.name for path in self.new.iterdir()]
+
+    def put_aside(self, age=10_000):
+        place = self.librarian.path(self.sha256)
+        os.utime(place, (time.time() - age,) * 2)
+        place.rename(self.new / f"{self.sha256}.dropped")
+
+    def test_a_copy_that_never_came_to_its_place_goes_and_one_under_way_stays(self):
+        (self.new / ("0" * 32)).write_bytes(b"cont")
+        self.assertEqual((0, ["0" * 32]), (self.librarian.clear_up(self.long_ago), self.left()))
+        self.assertEqual((1, []), (self.librarian.clear_up(time.time() + 60), self.left()))
+
+    def test_what_is_being_dropped_just_now_is_let_alone_however_old_it_is(self):
+        self.put_aside()
+        self.assertEqual(0, self.librarian.clear_up(self.long_ago))
+        self.assertEqual([f"{self.sha256}.dropped"], self.left())
+
+    def test_what_was_put_aside_goes_back_to_be_dropped_as_old_as_it_was(self):
+        self.put_aside()
+        (self.librarian.folder / self.sha256[:2]).rmdir()
+        self.assertEqual(1, self.librarian.clear_up(time.time() + 60))
+        self.assertEqual((self.sha256,), self.librarian.older(self.sha256[:2], self.long_ago))
+        self.assertTrue(self.librarian.drop(self.sha256, self.long_ago))
+        self.assertEqual([], self.left())
+
+    def test_what_was_added_again_meanwhile_stays_as_it_is(self):
+        self.put_aside()
+        self.librarian.add(self.file)
+        self.assertEqual(1, self.librarian.clear_up(time.time() + 60))
+        self.assertEqual((), self.librarian.older(self.sha256[:2], self.long_ago))
+        self.assertEqual((b"content", []), (self.librarian.path(self.sha256).read_bytes(), self.left()))

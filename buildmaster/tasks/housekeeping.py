@@ -67,6 +67,8 @@ class Housekeeping:
         self._say(await self._forget(forget_audit, now - timedelta(days=self._ages.audit)), "rows of the audit trail")
         self._say(await self._forget(forget_mail, now - timedelta(days=self._ages.mail)), "sent messages")
         self._say(await self._forget(forget_files, now), "expired files")
+        left_over = await self._in_thread(self._librarian.clear_up, (now - SPARED).timestamp())
+        self._say(left_over, "files that the librarian had begun to keep or to drop")
         self._say(await self._sweep(now), "contents without a name")
 
     async def _forget(self, forget: Callable[..., int], before: datetime) -> int:
