@@ -5,7 +5,7 @@ fetched of those is not fetched again. Then the log is kept, one rename lands th
 says so. Each step can be repeated.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,15 +58,6 @@ class CollectionFailedError(Exception):
     """The slave did not hand over what it said that it had; the message says what."""
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """What came of the results: those that are held, or where they had landed, or why there are none."""
-
-    held: Mapping[str, bytes]
-    leaf: str | None = None
-    fault: str = ""
-
-
 class Collector:
     """Fetches logs and results; ``in_thread`` runs a function in a thread, for what would hold up the reactor."""
 
@@ -94,7 +85,7 @@ class Collector:
             return await self._collect(slave, job, filemap)
 
     async def _collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> bool:
-        before, log, fetched = await all_of(
+        before, log, gathered = await all_of(
             self._database.join(begin_gathering, job.attempt_id, SHORTLY),
             ensureDeferred(self._log_of(slave, job)),
             ensureDeferred(self._fetch_all(slave, job, filemap)),
@@ -102,19 +93,22 @@ class Collector:
         if before is None:
             self.forget(job)
             return False
-        if fetched.fault:
-            await self._keep(job, log)
-            raise CollectionFailedError(fetched.fault)
+        if gathered.fault:
+            if not isinstance(log, Silence):
+                await self._keep(job, log)
+            raise CollectionFailedError(gathered.fault)
         log = await self._keep(job, log) if isinstance(log, Silence) else log
-        content, leaf = await self._land(job, Gathered(log, fetched.held, fetched.leaf), filemap)
+        content, leaf = await self._land(job, log, gathered, filemap)
         named = self._named(job, content).named(BuildState.UPLOADING)
         done = await self._database.join(land, Landing(job.attempt_id, leaf, named, self._now()))
         self._folders.over(job.cookie)
         return bool(done)
 
-    async def _land(self, job: JobFacts, gathered: Gathered, filemap: FileMap) -> tuple[Content, str]:
+    async def _land(
+        self, job: JobFacts, log: Content | bytes, gathered: Gathered, filemap: FileMap
+    ) -> tuple[Content, str]:
         try:
-            landed: tuple[Content, str] = await self._in_thread(self._folders.land, job.cookie, gathered, filemap)
+            landed: tuple[Content, str] = await self._in_thread(self._folders.land, job.cookie, log, gathered, filemap)
         except WrongContentError as error:
             raise CollectionFailedError(str(error)) from error
         return landed
@@ -154,18 +148,18 @@ class Collector:
         dropped: Deferred[None] = self._in_thread(self._folders.forget, job.cookie)
         return dropped
 
-    async def _fetch_all(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> Fetched:
+    async def _fetch_all(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> Gathered:
         """Fetch the results, but for what a killed master had fetched of them."""
         killed = job.state is not BuildState.BUILDING
         found: Found = await self._in_thread(self._folders.found, job.cookie, filemap) if killed else Found()
         if found.leaf is not None:
-            return Fetched({}, found.leaf)
+            return Gathered(leaf=found.leaf)
         try:
             self._check_names(filemap)
             missing = [(name, sha1) for name, sha1 in filemap if name not in found.sizes]
-            return Fetched(await self._fetch(slave, job, missing, self._bounds.size - sum(found.sizes.values())))
+            return Gathered(await self._fetch(slave, job, missing, self._bounds.size - sum(found.sizes.values())))
         except (CollectionFailedError, WrongContentError) as error:
-            return Fetched({}, fault=str(error))
+            return Gathered(fault=str(error))
 
     async def _fetch(self, slave: ISlave, job: JobFacts, files: list[tuple[str, str]], room: int) -> dict[str, bytes]:
         """Fetch files of at most ``room`` bytes in all; return those that are held: the others are in the folder."""

@@ -39,14 +39,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What was fetched: the log, in the librarian or held; and the results that are held, the others lie in the folder.
+    """What came of the results: those that are held, the others lie in the folder; or where they have landed.
 
-    ``leaf`` is where they have landed, if they have.
+    ``fault`` says why there are none.
     """
 
-    log: Content | bytes
-    held: Mapping[str, bytes]
+    held: Mapping[str, bytes] = field(default_factory=dict)
     leaf: str | None = None
+    fault: str = ""
 
 
 class GatheringFolders:
@@ -87,7 +87,7 @@ class GatheringFolders:
         leaf = next((leaf.name for leaf in landed(self._root) if cookie_of(leaf.name) == cookie), None)
         return Found(leaf, _whole(self._folder(cookie), safe))
 
-    def land(self, cookie: str, gathered: Gathered, filemap: FileMap) -> tuple[Content, str]:
+    def land(self, cookie: str, log: Content | bytes, gathered: Gathered, filemap: FileMap) -> tuple[Content, str]:
         """Keep the log, and move the whole results, flushed to the disk, into incoming/ by one rename.
 
         Return what the log is, and the folder's name there. Raise WrongContentError for a held file that is not what
@@ -95,17 +95,17 @@ class GatheringFolders:
         """
         self._forget_those_over()
         for wrong in _wrong(gathered.held, filemap):
-            self.keep_log(cookie, gathered.log)
+            self.keep_log(cookie, log)
             raise wrong
         if gathered.leaf is not None:
-            return self.keep_log(cookie, gathered.log), gathered.leaf
+            return self.keep_log(cookie, log), gathered.leaf
         _make(self._folder(cookie), {name for name, _ in filemap})
-        return self._write(cookie, gathered), self._move_in(cookie)
+        return self._write(cookie, log, gathered.held), self._move_in(cookie)
 
-    def _write(self, cookie: str, gathered: Gathered) -> Content:
+    def _write(self, cookie: str, log: Content | bytes, held: Mapping[str, bytes]) -> Content:
         """Write what is held, the log too; all is flushed together, which costs the disk less than one by one."""
-        folder, log = self._folder(cookie), gathered.log
-        files = {folder / name: content for name, content in gathered.held.items()}
+        folder = self._folder(cookie)
+        files = {folder / name: content for name, content in held.items()}
         if isinstance(log, Content):
             write_flushed(files)
             return log

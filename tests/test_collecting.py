@@ -102,7 +102,7 @@ class CollectTests(CollectingCase):
         collector = self.collector()
         self.successResultOf(Deferred.fromCoroutine(collector.collect(self.slave, self.job, FILEMAP)))
         folders = collector._folders
-        folders.land("9-1", Gathered(b"log", {}), ())
+        folders.land("9-1", b"log", Gathered(), ())
         self.assertEqual(["9-1.log.gz"], self.gathering())
 
     def test_the_log_comes_first_and_is_kept_without_credentials(self):
@@ -128,6 +128,12 @@ class CollectTests(CollectingCase):
         self.slave.files |= {"buildlog": LOG, FILEMAP[1][1]: lost}
         self.collect()
         self.assertIn("make", self.log_text()[1])
+
+    def test_where_results_and_log_both_fail_the_log_is_left_to_another_try(self):
+        self.slave.files = {}
+        with patch.object(GatheringFolders, "keep_instead") as kept:
+            self.refusal()
+        kept.assert_not_called()
 
     def test_names_are_checked_before_anything_is_opened(self):
         for name in ("../../etc/passwd", "/etc/passwd", ".changes", "a b", "x" * 256, "uploader.log"):
