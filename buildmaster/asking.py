@@ -1,9 +1,8 @@
 """Ask builders when their time has come, and not too many of them at once."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from buildmaster.farm.facts import BuilderFacts
@@ -44,13 +43,15 @@ class Asking:
         async for builder in unhurried(self._clock, self._probes.due(builders)):
             self._probes.ask(builder)
 
-    def gather(self) -> Deferred[bool]:
-        """Fire when there are answers to act on, or nobody's is worth waiting for; tell whether there may be more."""
-        return self._probes.gather()
+    async def answers(self, builders: Mapping[int, BuilderFacts]) -> AsyncIterator[dict[int, Answer]]:
+        """Yield the answers of these builders' slaves as they come, some at a time, as far as they still matter.
 
-    def take(self, builders: Mapping[int, BuilderFacts]) -> dict[int, Answer]:
-        """Return the answers of these builders' slaves, each once, as far as they still matter."""
-        return self._probes.take(builders)
+        The last are those that have come when nobody's is worth waiting for any more.
+        """
+        more = True
+        while more:
+            more = await self._probes.gather()
+            yield self._probes.take(builders)
 
     def end(self, away: Collection[int]) -> None:
         """End a turn."""

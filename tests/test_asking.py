@@ -45,12 +45,16 @@ class AskingTests(SynchronousTestCase):
         there = {id_: builder for id_, builder in self.builders.items() if id_ not in self.away}
         believed = {id_: builder for id_, builder in there.items() if everybody or id_ in called}
         before = self.count()
-        asked = Deferred.fromCoroutine(self.asking.ask_those_due(list(believed.values())))
+        asked = Deferred.fromCoroutine(self.ask(believed))
         while not asked.called:
             self.clock.advance(0)
-        self.asking.take(believed)
         self.asking.end(self.away)
         return self.count() - before
+
+    async def ask(self, believed):
+        await self.asking.ask_those_due(list(believed.values()))
+        async for _ in self.asking.answers(believed):
+            pass
 
     def count(self):
         return sum(len(times) for times in self.slaves.asked.values())

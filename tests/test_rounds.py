@@ -26,11 +26,9 @@ class Answers:
     async def ask_those_due(self, builders):
         """Ask nobody."""
 
-    def gather(self):
-        return succeed(len(self.rounds) > 1)
-
-    def take(self, builders):
-        return self.rounds.pop(0)
+    async def answers(self, builders):
+        for each in self.rounds:
+            yield each
 
     def end(self, away):
         """Have nothing to end."""

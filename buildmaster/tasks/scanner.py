@@ -81,10 +81,7 @@ class Scanner:
 
         No answer waits for the rows that others change.
         """
-        more = True
-        while more:
-            more = await self._asking.gather()
-            answers = self._asking.take(builders)
+        async for answers in self._asking.answers(builders):
             heard = [builders.pop(builder_id) for builder_id in answers]
             begun.append(self._carry_out(await self._deciding.decisions(heard, answers)))
         begun.append(self._carry_out(await self._deciding.decisions(list(builders.values()), {})))
