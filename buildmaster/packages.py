@@ -138,15 +138,6 @@ def parse_stanza(filename: str, written: bytes) -> Stanza:
     return Stanza(filename, {str(name): str(value) for name, value in fields.items()}, text=text)
 
 
-def read_deb(path: Path) -> Stanza:
-    """Return the control file of a .deb, .udeb or .ddeb."""
-    try:
-        with path.open("rb") as file:
-            return _control_stanza(path.name, file)
-    except OSError as error:
-        return Stanza(path.name, fault=f"it is no binary package ({error})")
-
-
 def _opened(folder: Path, name: str) -> BinaryIO:
     return os.fdopen(os.open(f"{folder}/{name}", os.O_RDONLY | os.O_NOFOLLOW), "rb")
 

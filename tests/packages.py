@@ -5,6 +5,8 @@ import io
 import lzma
 import tarfile
 
+from buildmaster.packages import read_folder
+
 
 def a_control(**fields):
     """Return a control file, of hello 1.0-1 for i386 unless told otherwise."""
@@ -99,6 +101,11 @@ def sources(**fields):
     files = {**tars, "hello_1.0-1.dsc": a_dsc(tars).encode()}
     changes = a_changes(files, **{"Architecture": "source", **fields})
     return {**files, "hello_1.0-1_source.changes": changes.encode()}
+
+
+def deb_stanza(path):
+    """Return the control file of a .deb, as it is read in its folder."""
+    return read_folder(path.parent).stanzas[path.name]
 
 
 def write(folder, files):

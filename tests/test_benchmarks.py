@@ -15,9 +15,9 @@ from bench.figures import FAILED, interleaved, medians, percentile, rounded, tel
 from bench.slaves import LOG, Connection, Loop, Slave
 from bench.targets import TARGETS, Target, cell, judged, ratio
 from bench.throughput import AGENT, compare
-from buildmaster.packages import read_deb
 from buildmaster.slavewords import request_of
 from tests.databases import a_folder
+from tests.packages import deb_stanza
 
 
 class FiguresTests(SynchronousTestCase):
@@ -219,7 +219,8 @@ class SimulatedSlaveTests(SynchronousTestCase):
         path.write_bytes(self.results()["hello_1.0_amd64.deb"])
         fields = {"Package": "hello", "Version": "1.0", "Architecture": "amd64"}
         fields |= {"Maintainer": "A <a@b>", "Description": "none"}
-        self.assertEqual((None, fields), (read_deb(path).fault, read_deb(path).fields))
+        stanza = deb_stanza(path)
+        self.assertEqual((None, fields), (stanza.fault, stanza.fields))
 
 
 class TargetTests(SynchronousTestCase):

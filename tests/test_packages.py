@@ -12,14 +12,13 @@ from buildmaster.packages import (
     LARGEST_STANZA,
     ChangedMeanwhileError,
     parse_stanza,
-    read_deb,
     read_folder,
     read_marked,
     read_stanza,
     seal,
 )
 from tests.databases import a_folder
-from tests.packages import a_control, a_deb, a_dsc, a_tar, an_ar, results, write
+from tests.packages import a_control, a_deb, a_dsc, a_tar, an_ar, deb_stanza, results, write
 
 SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{}\n-----BEGIN PGP SIGNATURE-----\n\nxx\n-----END PGP SIGNATURE-----\n"
 
@@ -99,7 +98,7 @@ class DebTests(SynchronousTestCase):
 
     def read(self, held):
         self.path.write_bytes(held)
-        return read_deb(self.path)
+        return deb_stanza(self.path)
 
     def test_the_control_file_is_read(self):
         stanza = self.read(a_deb())
@@ -138,4 +137,5 @@ class DebTests(SynchronousTestCase):
         for way in ("gzip", "xz", "none", "zstd"):
             command = ["dpkg-deb", f"-Z{way}", "--uniform-compression", "--build", tree, self.path]
             subprocess.run(command, check=True, capture_output=True)
-            self.assertEqual((None, "hello"), (read_deb(self.path).fault, read_deb(self.path)["Package"]), way)
+            stanza = deb_stanza(self.path)
+            self.assertEqual((None, "hello"), (stanza.fault, stanza["Package"]), way)
