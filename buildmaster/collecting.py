@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from twisted.internet.defer import Deferred, ensureDeferred
 
@@ -19,7 +18,17 @@ from buildmaster.farm.facts import Content, JobFacts, Silence
 from buildmaster.farm.filenames import is_safe
 from buildmaster.farm.logs import log_name
 from buildmaster.farm.states import BuildState
-from buildmaster.landing import FileMap, Found, Gathered, GatheringFolders, WrongContentError, wrong_content
+from buildmaster.joining import InThread, Together
+from buildmaster.landing import (
+    Collected,
+    FileMap,
+    Found,
+    Gathered,
+    GatheringFolders,
+    Landed,
+    WrongContentError,
+    wrong_content,
+)
 from buildmaster.leaves import LOG_NAME
 from buildmaster.model.files import NewFile
 from buildmaster.model.gathering import Landing, begin_gathering, land
@@ -27,8 +36,8 @@ from buildmaster.pausing import all_of
 from buildmaster.slave import ISlave
 from buildmaster.slavefiles import HashedFile
 
-InThread = Callable[..., Deferred[Any]]  # Any: whatever the function returns
 SHORTLY = 0.005  # seconds that the state of a build may wait for other rows to be changed: its files take as long
+TOGETHER = 32  # results that land at once
 HELD = 1 << 19  # bytes of a build's results that are held in memory until they land; and as many of its log
 
 
@@ -73,6 +82,7 @@ class Collector:
         self._folders = folders
         self._bounds = bounds
         self._in_thread = in_thread
+        self._landings = Together(in_thread, folders.land, TOGETHER)
         self._now = now
 
     async def collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> bool:
@@ -98,17 +108,15 @@ class Collector:
                 await self._keep(job, log)
             raise CollectionFailedError(gathered.fault)
         log = await self._keep(job, log) if isinstance(log, Silence) else log
-        content, leaf = await self._land(job, log, gathered, filemap)
+        content, leaf = await self._land(Collected(job.cookie, filemap, log, gathered))
         named = self._named(job, content).named(BuildState.UPLOADING)
         done = await self._database.join(land, Landing(job.attempt_id, leaf, named, self._now()))
         self._folders.over(job.cookie)
         return bool(done)
 
-    async def _land(
-        self, job: JobFacts, log: Content | bytes, gathered: Gathered, filemap: FileMap
-    ) -> tuple[Content, str]:
+    async def _land(self, things: Collected) -> Landed:
         try:
-            landed: tuple[Content, str] = await self._in_thread(self._folders.land, job.cookie, log, gathered, filemap)
+            landed: Landed = await self._landings.join(things)
         except WrongContentError as error:
             raise CollectionFailedError(str(error)) from error
         return landed

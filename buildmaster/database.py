@@ -21,11 +21,13 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from buildmaster.joining import Asked, Deed, Group, Work, alone
+from buildmaster.joining import Asked, Group, Work
 
 T = TypeVar("T")
 Item = TypeVar("Item")
+Deed = Callable[[Session, Sequence[Item]], Sequence[T]]  # it returns a result for each item, in their order
 TOGETHER = 16  # works that share a transaction at the most
+JOINED = 200  # items that a deed is done with at once at the most
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for a locked SQLite file
 TRIES = 5
 CACHE = 4000  # KiB of SQLite's pages that a connection keeps: what a turn with some hundred builders changes fits in
@@ -128,6 +130,11 @@ def _joined(connection: Connection, work: Callable[..., T], args: tuple[Any, ...
         return result
 
 
+def _alone(session: Session, deed: Deed[Item, T], item: Item) -> T:
+    """Do the deed with one item."""
+    return deed(session, (item,))[0]
+
+
 class Database:
     """Runs work in transactions off the reactor: writes in the order asked, on one thread; reads on others.
 
@@ -173,7 +180,7 @@ class Database:
         """
         group = self._groups.get(deed)
         if group is None or group.full:
-            self._groups[deed] = group = Group(deed)
+            self._groups[deed] = group = Group(deed, JOINED)
             self._asked.append(group)
         self._write_soon(patience)
         return group.add(item)
@@ -206,7 +213,10 @@ class Database:
         if self._asked:
             self._write()
         for one, result in zip(asked, results, strict=True):
-            one.end(result, self.run)
+            one.end(result, self._alone)
+
+    def _alone(self, deed: Deed[Item, T], item: Item) -> Deferred[T]:
+        return self.run(_alone, deed, item)
 
     def read(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Like ``run``, for work that only reads: it waits for no writer."""
@@ -225,7 +235,7 @@ class InlineDatabase:
 
     def join(self, deed: Deed[Item, T], item: Item, patience: float = 0.0) -> Deferred[T]:
         """Do the deed with this item now, and commit."""
-        return execute(self._transactions.write, alone, deed, item)
+        return execute(self._transactions.write, _alone, deed, item)
 
     def read(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run ``work(session, *args)`` now, for reading only."""

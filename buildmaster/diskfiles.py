@@ -2,8 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -14,6 +15,7 @@ Item = TypeVar("Item")
 CHUNK = 1 << 20  # bytes read at a time
 SMALL = 1 << 18  # bytes; a smaller file is read into memory at once
 TOGETHER = 64  # small files that are flushed one after the other: each is open until then
+WRITABLE, READ_ONLY = 0o666, 0o444  # modes of new files, from which the umask is taken
 
 
 def sync_folder(folder: Path) -> None:
@@ -61,21 +63,39 @@ def content_of(held: bytes) -> Content:
 
 
 def write(file: BinaryIO, piece: bytes) -> None:
-    """Write all of the piece to a file without a buffer: one call may take a part, where the disk is nearly full."""
-    left = memoryview(piece)
+    """Write all of the piece to a file without a buffer."""
+    _write_all(file.write, piece)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What is to be written: one of the modes above goes with it."""
+
+    path: Path
+    content: bytes
+    mode: int = WRITABLE
+
+
+def write_flushed(files: Iterable[Written]) -> None:
+    """Write files, and flush them to the disk, some at a time. Where one lies already it must be writable."""
+    for some in batched(files, TOGETHER):
+        descriptors: list[int] = []
+        try:
+            for file in some:
+                descriptors.append(os.open(file.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, file.mode))
+                _write_all(partial(os.write, descriptors[-1]), file.content)
+            for descriptor in descriptors:
+                os.fsync(descriptor)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+
+def _write_all(write_some: Callable[[memoryview], int], content: bytes) -> None:
+    """Write all of it: one call may write a part, where the disk is nearly full."""
+    left = memoryview(content)
     while left:
-        left = left[file.write(left) :]
-
-
-def write_flushed(files: Mapping[Path, bytes]) -> None:
-    """Write files, and flush them to the disk, some at a time."""
-    for some in batched(files.items(), TOGETHER):
-        with ExitStack() as stack:
-            opened = [(stack.enter_context(path.open("wb", buffering=0)), content) for path, content in some]
-            for file, content in opened:
-                write(file, content)
-            for file, _ in opened:
-                os.fsync(file.fileno())
+        left = left[write_some(left) :]
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:

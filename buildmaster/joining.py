@@ -1,36 +1,36 @@
-"""What waits for the database's writer: works of their own, and deeds that are done with many items at once."""
+"""Deeds that are done with all items that wait for them at once, and works that wait beside them."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy.orm import Session
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
 Item = TypeVar("Item")
-Deed = Callable[[Session, Sequence[Item]], Sequence[T]]  # it returns a result for each item, in their order
 Work = tuple[Callable[..., Any], tuple[Any, ...]]  # Any: whatever the work takes and gives
-JOINED = 200  # items that a deed is done with at once at the most
+InThread = Callable[..., Deferred[Any]]  # Any: what the function returns that it is given with its arguments
 
 
 class Asked:
-    """A work that waits for the writer, and who is told of its result."""
+    """A work that waits, and who is told of its result."""
 
     def __init__(self, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self.work: Work = work, args
         self.done: Deferred[Any] = Deferred()
 
-    def end(self, result: Any, _again: Callable[..., Deferred[Any]]) -> None:  # Any: what the work returned
+    def end(self, result: Any, _alone: Callable[..., Deferred[Any]]) -> None:  # Any: what the work returned
         """Tell the result; a Failure is an errback."""
         self.done.callback(result)
 
 
 class Group:
-    """A deed that waits for the writer, with all items that have come for it."""
+    """A deed that waits, with all items that have come for it. It returns a result for each, in their order."""
 
-    def __init__(self, deed: Deed[Any, Any]) -> None:
+    def __init__(self, deed: Callable[..., Sequence[Any]], most: int) -> None:
         self._deed = deed
+        self._most = most
         self._items: list[Any] = []
         self._dones: list[Deferred[Any]] = []
 
@@ -42,7 +42,7 @@ class Group:
     @property
     def full(self) -> bool:
         """Tell whether the next item is another group's."""
-        return len(self._items) >= JOINED
+        return len(self._items) >= self._most
 
     def add(self, item: Any) -> Deferred[Any]:  # Any: what the deed is done with, and what it returns for that
         """Add an item; return what fires with the result for it."""
@@ -50,8 +50,11 @@ class Group:
         self._dones.append(Deferred())
         return self._dones[-1]
 
-    def end(self, results: Any, again: Callable[..., Deferred[Any]]) -> None:
-        """Tell each its result; where the deed failed, do it again with each item alone: one may spoil it for all."""
+    def end(self, results: Any, alone: Callable[..., Deferred[Any]]) -> None:
+        """Tell each its result, a Failure as an errback.
+
+        Where the deed failed, each item is tried ``alone(deed, item)``: one may spoil it for all.
+        """
         if not isinstance(results, Failure):
             for done, result in zip(self._dones, results, strict=True):
                 done.callback(result)
@@ -59,9 +62,42 @@ class Group:
             self._dones[0].callback(results)
         else:
             for item, done in zip(self._items, self._dones, strict=True):
-                again(alone, self._deed, item).chainDeferred(done)
+                alone(self._deed, item).chainDeferred(done)
 
 
-def alone(session: Session, deed: Deed[Item, T], item: Item) -> T:
-    """Do the deed with one item."""
-    return deed(session, (item,))[0]
+class Together:
+    """Does a deed in a thread, one time after the other, each with all items that have come meanwhile.
+
+    Many small pieces of work in as many threads take longer, and more CPU, than the same work in one.
+    """
+
+    def __init__(self, in_thread: InThread, deed: Callable[[Sequence[Any]], Sequence[Any]], most: int) -> None:
+        self._in_thread = in_thread
+        self._deed = deed
+        self._most = most
+        self._waiting: deque[Group] = deque()
+        self._busy = False
+
+    def join(self, item: Any) -> Deferred[Any]:  # Any: what the deed takes and gives
+        """Do the deed with this item, as one of several; fire with what it returned for it."""
+        if not self._waiting or self._waiting[-1].full:
+            self._waiting.append(Group(self._deed, self._most))
+        done = self._waiting[-1].add(item)
+        if not self._busy:
+            self._begin()
+        return done
+
+    def _begin(self) -> None:
+        self._busy = True
+        group = self._waiting.popleft()
+        deed, args = group.work
+        self._in_thread(deed, *args).addBoth(self._ended, group)
+
+    def _ended(self, results: Any, group: Group) -> None:
+        self._busy = False
+        if self._waiting:
+            self._begin()
+        group.end(results, self._alone)
+
+    def _alone(self, deed: Callable[..., Sequence[Any]], item: Any) -> Deferred[Any]:
+        return self._in_thread(deed, (item,)).addCallback(lambda results: results[0])

@@ -8,19 +8,21 @@ import hashlib
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from buildmaster.diskfiles import content_of, sync_folder, write_flushed
+from twisted.python.failure import Failure
+
+from buildmaster.diskfiles import READ_ONLY, Written, content_of, sync_folder, write_flushed
 from buildmaster.farm.facts import Content
 from buildmaster.farm.filenames import is_safe
 from buildmaster.folders import GATHERING, INCOMING
 from buildmaster.leaves import cookie_of, landed
 from buildmaster.librarian import ILibrarian
-from buildmaster.logfiles import LogFile, LogPacker, adopt_log, partial
+from buildmaster.logfiles import LogFile, LogPacker, adopt_logs, partial
 
 FileMap = tuple[tuple[str, str], ...]  # names and SHA-1s
 
@@ -47,6 +49,19 @@ class Gathered:
     held: Mapping[str, bytes] = field(default_factory=dict)
     leaf: str | None = None
     fault: str = ""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """All that a slave was to hand over: the log, in the librarian or held, and the results of ``filemap``."""
+
+    cookie: str
+    filemap: FileMap
+    log: Content | bytes
+    results: Gathered = field(default_factory=Gathered)
+
+
+Landed = tuple[Content, str]  # what the log is, and the folder's name in incoming/
 
 
 class GatheringFolders:
@@ -87,45 +102,55 @@ class GatheringFolders:
         leaf = next((leaf.name for leaf in landed(self._root) if cookie_of(leaf.name) == cookie), None)
         return Found(leaf, _whole(self._folder(cookie), safe))
 
-    def land(self, cookie: str, log: Content | bytes, gathered: Gathered, filemap: FileMap) -> tuple[Content, str]:
-        """Keep the log, and move the whole results, flushed to the disk, into incoming/ by one rename.
+    def land(self, things: Sequence[Collected]) -> list[Landed | Failure]:
+        """Keep the logs, and move the whole results, flushed to the disk, into incoming/, each by one rename.
 
-        Return what the log is, and the folder's name there. Raise WrongContentError for a held file that is not what
-        ``filemap`` promises: the log is kept then, and nothing lands.
+        Return for each where it has landed, or the Failure of that: a WrongContentError for a held file that is not
+        what was promised, whose log is kept then. Where this raises nothing has landed.
         """
         self._forget_those_over()
-        for wrong in _wrong(gathered.held, filemap):
-            self.keep_log(cookie, log)
-            raise wrong
-        if gathered.leaf is not None:
-            return self.keep_log(cookie, log), gathered.leaf
-        _make(self._folder(cookie), {name for name, _ in filemap})
-        return self._write(cookie, log, gathered.held), self._move_in(cookie)
+        wrong = {thing.cookie: error for thing in things for error in _wrong(thing)}
+        there = {thing.cookie: thing.results.leaf for thing in things if thing.results.leaf is not None}
+        landing = [thing for thing in things if thing.cookie not in there | wrong]
+        logs = self._write(things, landing)
+        leaves = self._move_in([thing.cookie for thing in landing]) | there
+        leaves |= {cookie: Failure(error) for cookie, error in wrong.items()}
+        ends = [(logs[thing.cookie], leaves[thing.cookie]) for thing in things]
+        return [leaf if isinstance(leaf, Failure) else (log, leaf) for log, leaf in ends]
 
-    def _write(self, cookie: str, log: Content | bytes, held: Mapping[str, bytes]) -> Content:
-        """Write what is held, the log too; all is flushed together, which costs the disk less than one by one."""
-        folder = self._folder(cookie)
-        files = {folder / name: content for name, content in held.items()}
-        if isinstance(log, Content):
-            write_flushed(files)
-            return log
-        packed = LogPacker().finish(log)
-        write_flushed({partial(self._log(cookie)): packed, **files})
-        content = content_of(packed)
-        adopt_log(self._log(cookie), content, self._librarian)
-        return content
+    def _write(self, things: Sequence[Collected], landing: Sequence[Collected]) -> dict[str, Content]:
+        """Write the logs that are held, and the results of those that are to land; return what the logs are.
 
-    def _move_in(self, cookie: str) -> str:
-        folder, incoming = self._folder(cookie), self._root / INCOMING
-        leaf = f"{self._now():%Y%m%d-%H%M%S}-{cookie}"
-        sync_folder(folder)
-        try:
-            folder.rename(incoming / leaf)
-        except FileNotFoundError:
-            incoming.mkdir(parents=True, exist_ok=True)
-            folder.rename(incoming / leaf)
-        sync_folder(incoming)
-        return leaf
+        All is flushed together, which costs the disk less than one by one.
+        """
+        packed = {thing.cookie: LogPacker().finish(thing.log) for thing in things if isinstance(thing.log, bytes)}
+        files = [Written(partial(self._log(cookie)), log) for cookie, log in packed.items()]
+        for thing in landing:
+            folder, held = self._folder(thing.cookie), thing.results.held
+            _make(folder, {name for name, _ in thing.filemap} - held.keys())
+            files += [Written(folder / name, content, READ_ONLY) for name, content in held.items()]
+        write_flushed(files)
+        logs = {cookie: content_of(log) for cookie, log in packed.items()}
+        adopt_logs([(self._log(cookie), content) for cookie, content in logs.items()], self._librarian)
+        return {thing.cookie: logs[thing.cookie] if isinstance(thing.log, bytes) else thing.log for thing in things}
+
+    def _move_in(self, cookies: Sequence[str]) -> dict[str, str | Failure]:
+        """Move folders into incoming/; return their names there, or why one could not be moved."""
+        incoming = self._root / INCOMING
+        leaves: dict[str, str | Failure] = {}
+        for cookie in cookies:
+            sync_folder(self._folder(cookie))
+        for cookie in cookies:
+            leaf = f"{self._now():%Y%m%d-%H%M%S}-{cookie}"
+            try:
+                _move(self._folder(cookie), incoming / leaf)
+            except OSError:
+                leaves[cookie] = Failure()
+            else:
+                leaves[cookie] = leaf
+        if cookies:
+            sync_folder(incoming)
+        return leaves
 
     def over(self, cookie: str) -> None:
         """Let the log of an attempt that has landed go, when the next lands. This call does not block."""
@@ -165,9 +190,18 @@ def _make(folder: Path, names: Collection[str]) -> None:
         folder.mkdir(parents=True)
 
 
-def _wrong(held: Mapping[str, bytes], filemap: FileMap) -> Iterator[WrongContentError]:
+def _move(folder: Path, target: Path) -> None:
+    try:
+        folder.rename(target)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(target)
+
+
+def _wrong(thing: Collected) -> Iterator[WrongContentError]:
     """Yield an error for each held file that is not what was promised."""
-    for name, promised in filemap:
+    held = thing.results.held
+    for name, promised in thing.filemap:
         sha1 = hashlib.sha1(held[name], usedforsecurity=False).hexdigest() if name in held else promised
         if sha1 != promised:
             yield wrong_content(name, promised, sha1)

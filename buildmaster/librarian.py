@@ -39,11 +39,11 @@ class ILibrarian(Interface):
     def add_all(paths: Sequence[Path]) -> list[Content]:
         """Keep copies of files; return what they hold, in the same order. Many together cost less."""
 
-    def adopt(path: Path, content: Content) -> None:
-        """Keep the file at ``path``, which is ours, flushed to the disk, of that content, and not changed any more."""
-
     def adopt_all(files: Sequence[tuple[Path, Content]]) -> None:
-        """Keep such files without copying them, where that can be. Many together cost less."""
+        """Keep files without copying them, where that can be. Many together cost less.
+
+        They are ours, flushed to the disk, of these contents, and not changed any more.
+        """
 
     def open(sha256: str) -> BinaryIO:
         """Return the content, opened for reading; raise NotKeptError where there is none."""
@@ -81,10 +81,6 @@ class FolderLibrarian:
         for some in batched(paths, TOGETHER):
             contents += self._add_some(some)
         return contents
-
-    def adopt(self, path: Path, content: Content) -> None:
-        """Keep the file at ``path`` without copying it, where that can be."""
-        self.adopt_all(((path, content),))
 
     def adopt_all(self, files: Sequence[tuple[Path, Content]]) -> None:
         """Link files to their places; copy those that can't be linked, or whose contents have their places already."""

@@ -1,6 +1,7 @@
 """Keep a build's log as it comes from a slave: compressed, and without the credentials in its URLs."""
 
 import zlib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ class LogFile:
     def finish(self, piece: bytes) -> Content:
         """Write the rest, and let the librarian have it; return what the compressed log is."""
         content = self._file.finish(self._packer.finish(piece))
-        adopt_log(self._path, content, self._librarian)
+        adopt_logs([(self._path, content)], self._librarian)
         return content
 
     def discard(self) -> None:
@@ -68,7 +69,8 @@ def partial(path: Path) -> Path:
     return path.with_suffix(".new")
 
 
-def adopt_log(path: Path, content: Content, librarian: ILibrarian) -> None:
-    """Let a log that is whole, flushed and of that content have its place, and the librarian keep it."""
-    partial(path).rename(path)
-    librarian.adopt(path, content)
+def adopt_logs(logs: Sequence[tuple[Path, Content]], librarian: ILibrarian) -> None:
+    """Let logs that are whole, flushed and of these contents have their places, and the librarian keep them."""
+    for path, _ in logs:
+        partial(path).rename(path)
+    librarian.adopt_all(logs)

@@ -98,8 +98,11 @@ def read_marked(folder: Path, skip: frozenset[str] = frozenset()) -> MarkedFolde
 def seal(folder: Path, name: str, mark: Mark) -> None:
     """Make a file that was read read-only, and flush it to the disk; raise ChangedMeanwhileError for another one.
 
-    From then on nobody edits it in place by accident. Where a killed master fetched it, it may not be flushed yet.
+    From then on nobody edits it in place by accident. One that was read-only from its beginning is flushed already.
     """
+    now = (folder / name).lstat()
+    if _mark_in(now) == mark and not now.st_mode & ~UNWRITABLE & 0o777:
+        return
     with _opened(folder, name) as file:
         os.fchmod(file.fileno(), os.fstat(file.fileno()).st_mode & UNWRITABLE)
         if _mark_of(file) != mark:
@@ -143,7 +146,10 @@ def _opened(folder: Path, name: str) -> BinaryIO:
 
 
 def _mark_of(file: BinaryIO) -> Mark:
-    status = os.fstat(file.fileno())
+    return _mark_in(os.fstat(file.fileno()))
+
+
+def _mark_in(status: os.stat_result) -> Mark:
     return Mark(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 

@@ -53,14 +53,14 @@ class LibrarianContract:
         librarian, held = self.make_librarian(), b"content"
         for _ in range(2):
             mine = self.a_file(held)
-            librarian.adopt(mine, content_of(held))
+            librarian.adopt_all([(mine, content_of(held))])
             mine.unlink()
             self.assertEqual(held, librarian.path(content_of(held).sha256).read_bytes())
 
     def test_what_is_adopted_is_new(self):
         librarian, mine = self.make_librarian(), self.a_file(b"content")
         os.utime(mine, (0, 0))
-        librarian.adopt(mine, content_of(b"content"))
+        librarian.adopt_all([(mine, content_of(b"content"))])
         sha256 = content_of(b"content").sha256
         self.assertEqual((), librarian.older(sha256[:2], time.time() - 1000))
 

@@ -14,7 +14,7 @@ from buildmaster.collecting import Bounds, CollectionFailedError, Collector
 from buildmaster.farm.facts import Silence
 from buildmaster.farm.states import BuildState
 from buildmaster.folders import GATHERING, INCOMING, make_folders
-from buildmaster.landing import Gathered, GatheringFolders
+from buildmaster.landing import Collected, GatheringFolders
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.builds import Build
 from buildmaster.model.files import StoredFile
@@ -102,7 +102,7 @@ class CollectTests(CollectingCase):
         collector = self.collector()
         self.successResultOf(Deferred.fromCoroutine(collector.collect(self.slave, self.job, FILEMAP)))
         folders = collector._folders
-        folders.land("9-1", b"log", Gathered(), ())
+        folders.land([Collected("9-1", (), b"log")])
         self.assertEqual(["9-1.log.gz"], self.gathering())
 
     def test_the_log_comes_first_and_is_kept_without_credentials(self):

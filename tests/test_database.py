@@ -8,8 +8,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import Database, InlineDatabase, Transactions, make_engine
-from buildmaster.joining import JOINED
+from buildmaster.database import JOINED, Database, InlineDatabase, Transactions, make_engine
 from tests.databases import a_folder
 
 

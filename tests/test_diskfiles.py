@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.diskfiles import TOGETHER, batched, content_of, write, write_flushed
+from buildmaster.diskfiles import (
+    READ_ONLY,
+    TOGETHER,
+    WRITABLE,
+    Written,
+    batched,
+    content_of,
+    write,
+    write_flushed,
+)
 from buildmaster.farm.facts import Content
 from tests.databases import a_folder
 
@@ -33,11 +42,13 @@ class WriteTests(SynchronousTestCase):
 
     def test_each_of_many_files_is_written_and_flushed(self):
         folder, flushed = a_folder(), []
-        files = {folder / str(number): b"%d" % number for number in range(TOGETHER + 3)}
+        modes = (WRITABLE, READ_ONLY)
+        files = [Written(folder / str(number), b"%d" % number, modes[number % 2]) for number in range(TOGETHER + 3)]
         with patch("os.fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino)):
             write_flushed(files)
-        self.assertEqual(files, {path: path.read_bytes() for path in files})
-        self.assertEqual([path.stat().st_ino for path in files], flushed)
+        self.assertEqual([file.content for file in files], [file.path.read_bytes() for file in files])
+        self.assertEqual([file.path.stat().st_ino for file in files], flushed)
+        self.assertEqual({0o200, 0}, {file.path.stat().st_mode & 0o222 & ~0o022 for file in files})
 
     @given(st.lists(st.integers()), st.integers(1, 9))
     def test_pieces_are_all_of_it_in_order_and_none_is_too_large(self, items, size):

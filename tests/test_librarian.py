@@ -78,7 +78,7 @@ class DroppedMeanwhileTests(SynchronousTestCase):
         self.librarian.add(self.file)
 
     def adopt(self):
-        self.librarian.adopt(self.file, self.content)
+        self.librarian.adopt_all([(self.file, self.content)])
 
     def before(self, name, step):
         """Do something before the first call of a function of ``os``."""
