@@ -41,6 +41,8 @@ WANTED = (
 )
 FREE = dict.fromkeys(("builder_id", "buildstart", "logtail", "tail_changed", "cancel_since", "held_for"))
 
+Row = dict[str, Any]  # Any: its columns are of several types
+
 
 @dataclass(frozen=True)
 class Held:
@@ -127,9 +129,8 @@ def conclude(
         return False
     if job.state is BuildState.CANCELLING:
         state, dependencies = BuildState.CANCELLED, None
-    _end(session, now, job, state, {"failure": failure, "buildlog_id": log_id})
-    values = {"failure": failure, "dependencies": dependencies or None}
-    session.execute(update(BUILD).where(BUILD.c.id == job.build_id).values(**values))
+    of_build = {"failure": failure, "dependencies": dependencies or None}
+    _end(session, now, job, state, {"failure": failure, "buildlog_id": log_id}, of_build)
     _leave_queue(session, job)
     if log_id is not None:
         name_log(session, log_id, state)
@@ -147,27 +148,22 @@ def hold(session: Session, attempt_id: int, reason: str) -> bool:
 
 def give_back(session: Session, now: datetime, job: Held, setback: Setback) -> None:
     """End the attempt, and put its entry back among the waiting ones."""
-    _end(session, now, job, BuildState.NEEDSBUILD, {"failure": setback.reason, "buildlog_id": setback.log_id})
+    _end(session, now, job, BuildState.NEEDSBUILD, {"failure": setback.reason, "buildlog_id": setback.log_id}, {})
     shunned_id = job.builder_id if setback.blamed else None
     score = {"lastscore": 0} if setback.zero_score else {}
     entry = update(QUEUE).where(QUEUE.c.build_id == job.build_id)
     session.execute(entry.values(**FREE, shunned_id=shunned_id, **score))
 
 
-def _move(session: Session, job: Held, state: BuildState) -> None:
-    """Set the build's state, and its attempt's."""
+def _end(session: Session, now: datetime, job: Held, state: BuildState, values: Row, of_build: Row) -> None:
+    """End the attempt: its builder is free, and dirty. ``values`` are the attempt's, besides its state."""
     check_transition(job.state, state)
-    session.execute(update(BUILD).where(BUILD.c.id == job.build_id).values(buildstate=state))
-    session.execute(update(ATTEMPT).where(ATTEMPT.c.id == job.attempt_id).values(state=state))
-
-
-def _end(session: Session, now: datetime, job: Held, state: BuildState, values: dict[str, Any]) -> None:
-    """End the attempt: its builder is free, and dirty. ``values`` are the attempt's (Any: of several types)."""
-    _move(session, job, state)
-    session.execute(update(ATTEMPT).where(ATTEMPT.c.id == job.attempt_id).values(finished=now, **values))
+    attempt = update(ATTEMPT).where(ATTEMPT.c.id == job.attempt_id)
+    session.execute(attempt.values(state=state, finished=now, **values))
     latest = {"builder_id": job.builder_id, "datebuilt": now, "buildduration": (now - job.started).total_seconds()}
-    log = {} if values.get("buildlog_id") is None else {"buildlog_id": values["buildlog_id"]}
-    session.execute(update(BUILD).where(BUILD.c.id == job.build_id).values(**latest, **log))
+    log = {} if values["buildlog_id"] is None else {"buildlog_id": values["buildlog_id"]}
+    build = update(BUILD).where(BUILD.c.id == job.build_id)
+    session.execute(build.values(buildstate=state, **latest, **log, **of_build))
     mark(session, now, job.builder_id, CleanStatus.DIRTY)
 
 

@@ -21,12 +21,7 @@ ATTEMPT, BUILD, QUEUE, BUILDER = table_of(Attempt), table_of(Build), table_of(Bu
 
 
 def requeue(
-    session: Session,
-    now: datetime,
-    builder: BuilderFacts,
-    attempt_id: int,
-    setback: Setback,
-    notices: Notices,
+    session: Session, now: datetime, builder: BuilderFacts, attempt_id: int, setback: Setback, notices: Notices
 ) -> Verdict | None:
     """Give the job back to the queue, or fail its build if that is found guilty; return the verdict, None if too late.
 

@@ -1,5 +1,6 @@
 """Rebuild an archive in another: copy its sources there, and compare what came of their builds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from buildmaster.model.archive import Archive, ArchiveDependency, SourcePackageR
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import DistroArchSeries, DistroSeries
 from buildmaster.model.mapping import table_of
-from buildmaster.model.sourcereleases import closed, find_place
+from buildmaster.model.sourcereleases import Place, closed, find_place
 
 PUBLICATION = table_of(SourcePublication)
 
@@ -48,6 +49,12 @@ def copy_some(session: Session, campaign: Campaign, now: datetime, after: int, l
     active = PUBLICATION.c.pocket == origin.pocket, PUBLICATION.c.status.in_(ACTIVE), PUBLICATION.c.id > after
     piece = select(PUBLICATION.c.id).where(*here, *active).order_by(PUBLICATION.c.id).limit(limit)
     ids = session.scalars(piece).all()
+    _copy(session, ids, target, now)
+    return ids[-1] if len(ids) == limit else None
+
+
+def _copy(session: Session, ids: Sequence[int], target: Place, now: datetime) -> None:
+    """Copy those of the publications to ``target`` that it has not, in one statement."""
     there = select(SourcePublication.release_id).where(
         SourcePublication.archive_id == target.archive.id,
         SourcePublication.series_id == target.series.id,
@@ -63,7 +70,6 @@ def copy_some(session: Session, campaign: Campaign, now: datetime, after: int, l
     ).where(PUBLICATION.c.id.in_(ids), PUBLICATION.c.release_id.not_in(there))
     adding = insert(PUBLICATION).from_select([*columns, "archive_id", "status", "examined", "date_created"], rows)
     session.execute(adding)
-    return ids[-1] if len(ids) == limit else None
 
 
 def depend_on_origin(session: Session, campaign: Campaign, now: datetime) -> None:
