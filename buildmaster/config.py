@@ -1,38 +1,16 @@
 """Read the conf file once; report every mistake at once.
 
-The shipped buildmaster.conf is the table of defaults, and the classes below say what kind of value each key has.
+The shipped buildmaster.conf is the table of defaults, and ``settings`` says what kind of value each key has.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from buildmaster.conffile import Entry, expand, nearest, parse
-from buildmaster.confvalues import (
-    Ages,
-    Amount,
-    Argv,
-    Count,
-    DatabaseUrl,
-    Flag,
-    Host,
-    Limit,
-    Networks,
-    Pockets,
-    Port,
-    Seconds,
-    Store,
-    Table,
-    Template,
-    Text,
-    Tokens,
-    Urgencies,
-    Url,
-    Words,
-)
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.scoring import Weights, named_weights
+from buildmaster.settings import SECTIONS, Config, JobConfig, JobSettings
 
 HERE = Path(__file__).parent
 SHIPPED = next(place for place in (HERE / "buildmaster.conf", HERE.parent / "buildmaster.conf") if place.exists())
@@ -40,6 +18,7 @@ BUILT_IN_TASKS = tuple(
     entry.value for entry in parse(SHIPPED, SHIPPED.read_text())[0] if entry.key == "task" and entry.value
 )
 USUAL = (Path("buildmaster.conf"), Path("/etc/buildmaster/buildmaster.conf"))
+ANY_JOB = "job ..."
 S = TypeVar("S")
 
 
@@ -50,194 +29,6 @@ class ConfigError(BuildmasterError):
         more = f" (and {len(mistakes) - 1} more: see `buildmaster check-config`)" if mistakes[1:] else ""
         super().__init__(mistakes[0] + more)
         self.mistakes = tuple(mistakes)
-
-
-@dataclass(frozen=True)
-class DatabaseSettings:
-    """Where the rows are."""
-
-    url: DatabaseUrl
-
-
-@dataclass(frozen=True)
-class WebSettings:
-    """Where the pages are, and what they are called from outside."""
-
-    port: Port
-    bind: Host
-    public_url: Url
-    slave_url: Url
-
-
-@dataclass(frozen=True)
-class LibrarianSettings:
-    """Where the files are."""
-
-    store: Store
-
-
-@dataclass(frozen=True)
-class SlavesSettings:
-    """How slaves are spoken to."""
-
-    timeout: Limit
-    untrusted_timeout: Limit
-    poll_building: Seconds
-    poll_idle: Seconds
-    silent_scans: Count
-    concurrent_errands: Count
-    vm_resume_command: Template
-    reset_timeout: Limit
-
-
-@dataclass(frozen=True)
-class LimitsSettings:
-    """What nobody may exceed; sizes in bytes."""
-
-    result_files: Count
-    result_size: Count
-    log_size: Count
-    request_size: Count
-    upload_size: Count
-    build_limit: Limit
-    empty_log_limit: Limit
-    silence_limit: Limit
-    abort_limit: Limit
-    free_space: Amount
-
-
-@dataclass(frozen=True)
-class ScoresSettings:
-    """The weights of the score; the keys of ``age`` are seconds."""
-
-    urgency: Urgencies
-    pocket: Pockets
-    component: Table
-    age: Ages
-    age_per_day: Amount
-    private: Amount
-    translations: Amount
-    rebuild: Amount
-
-    @property
-    def weights(self) -> Weights:
-        """The weights, as the score's rules take them."""
-        return named_weights(**asdict(self))
-
-
-@dataclass(frozen=True)
-class UploaderSettings:
-    """Who takes in results."""
-
-    command: Argv
-    timeout: Limit
-
-
-@dataclass(frozen=True)
-class MailSettings:
-    """How mail is sent, and to whom."""
-
-    fromaddress: Text
-    smtphost: Text
-    smtpport: Port
-    send_build_notification: Flag
-    notify_owner: Flag
-    administrators: Words
-
-
-@dataclass(frozen=True)
-class CodeImportsSettings:
-    """How code imports are given out."""
-
-    auto_create_machines: Flag
-    machine_tokens: Tokens
-    default_interval_subversion: Seconds
-    default_interval_cvs: Seconds
-    default_interval: Seconds
-    heartbeat_update_interval: Seconds
-    maximum_heartbeat_interval: Limit
-    worker_inactivity_timeout: Limit
-    consecutive_failure_limit: Count
-    max_jobs_per_machine: Count
-    log_size: Count
-    allowed_schemes: Words
-    allowed_addresses: Networks
-    worker_disk_quota: Count
-    worker_memory: Count
-    worker_limit: Seconds
-
-
-@dataclass(frozen=True)
-class HousekeepingSettings:
-    """How long, in days, what nobody needs is kept."""
-
-    accepted_days: Amount
-    rejected_days: Amount
-    failed_days: Amount
-    audit_days: Amount
-    mail_days: Amount
-
-
-@dataclass(frozen=True)
-class SequencerSettings:
-    """What holds for all jobs."""
-
-    mailproblemsto: Words
-    logfile: Text
-    output_size: Count
-    stop_limit: Seconds
-
-
-@dataclass(frozen=True)
-class JobSettings:
-    """What a job's section says: a built-in ``task``, or the ``command`` of a child process."""
-
-    task: Text
-    command: Argv
-    mindelay: Seconds
-    alwayslog: Flag
-    timeout: Limit
-    enabled: Flag
-
-
-@dataclass(frozen=True)
-class JobConfig(JobSettings):
-    """A job of the sequencer, by its name."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Config:
-    """All settings of a farm. ``jobs`` are those that are enabled, in the order of the file."""
-
-    path: Path
-    root: Path
-    database: DatabaseSettings
-    web: WebSettings
-    librarian: LibrarianSettings
-    slaves: SlavesSettings
-    limits: LimitsSettings
-    scores: ScoresSettings
-    uploader: UploaderSettings
-    mail: MailSettings
-    code_imports: CodeImportsSettings
-    housekeeping: HousekeepingSettings
-    sequencer: SequencerSettings
-    jobs: tuple[JobConfig, ...]
-
-    @property
-    def mailproblemsto(self) -> tuple[str, ...]:
-        """Who is told of a job that fails."""
-        return self.sequencer.mailproblemsto
-
-
-SECTIONS = {
-    name: kind
-    for name, kind in get_type_hints(Config).items()
-    if isinstance(kind, type) and "Settings" in kind.__name__
-}
-ANY_JOB = "job ..."
 
 
 def find(path: Path | None = None) -> Path:

@@ -9,7 +9,6 @@ from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
 from buildmaster.asking import Asking
 from buildmaster.child import Command
 from buildmaster.collecting import Bounds, Collector
-from buildmaster.config import Config
 from buildmaster.drops import Drops
 from buildmaster.duties import Duties
 from buildmaster.election import Elected
@@ -30,6 +29,7 @@ from buildmaster.probing import Probes
 from buildmaster.resetting import Resetter
 from buildmaster.resultintake import ResultIntake, Surroundings
 from buildmaster.sequencer import Task
+from buildmaster.settings import Config
 from buildmaster.silences import Silences
 from buildmaster.tasks.deciding import Deciding
 from buildmaster.tasks.depwatch import DependencyWatch

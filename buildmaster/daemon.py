@@ -13,12 +13,13 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import ILogObserver, Logger, textFileLogObserver
 from twisted.python.logfile import LogFile
 
-from buildmaster.config import Config, ConfigError, find, load
+from buildmaster.config import ConfigError, find, load
 from buildmaster.database import sqlite_file
 from buildmaster.errors import BuildmasterError
 from buildmaster.mastership import Mastership
 from buildmaster.reporter import Troubles
 from buildmaster.service import make_service
+from buildmaster.settings import Config
 from buildmaster.signals import Signals
 from buildmaster.systemd import Systemd
 

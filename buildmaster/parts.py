@@ -9,13 +9,13 @@ import pytz
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 
-from buildmaster.config import Config
 from buildmaster.database import Database, Transactions
 from buildmaster.disk import Disk
 from buildmaster.election import Election
 from buildmaster.errands import Errands
 from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.reporter import Troubles
+from buildmaster.settings import Config
 from buildmaster.slave import Slaves, Timeouts
 
 CONCURRENT_FETCHES = 4  # sources whose files come at once

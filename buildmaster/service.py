@@ -8,7 +8,6 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
 from buildmaster.child import Command
-from buildmaster.config import Config, JobConfig
 from buildmaster.crew import make_tasks, rest_of
 from buildmaster.database import Transactions, make_engine
 from buildmaster.folders import make_folders
@@ -19,6 +18,7 @@ from buildmaster.nudges import NudgeListener
 from buildmaster.parts import Parts, Reactor, make_parts
 from buildmaster.reporter import Reporter, Troubles
 from buildmaster.sequencer import BuildSequencer, BuildSequencerJob, Task
+from buildmaster.settings import Config, JobConfig
 from buildmaster.stall import Stall
 from buildmaster.tasks.publisher import Publisher
 from buildmaster.tasks.queuebuilder import QueueBuilder

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.conffile import expand, parse
-from buildmaster.config import SECTIONS, SHIPPED, ConfigError, JobSettings, load
+from buildmaster.config import SHIPPED, ConfigError, load
+from buildmaster.settings import SECTIONS, JobSettings
 
 
 class ConfTestCase(SynchronousTestCase):

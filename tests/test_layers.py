@@ -39,7 +39,8 @@ ALLOWED = {
     "farm": PURE,
     "conffile": set(),
     "confvalues": {"farm", "conffile"},
-    "config": PURE | {"farm", "conffile", "confvalues"},
+    "settings": {"farm", "confvalues"},
+    "config": PURE | {"conffile", "settings"},
     "model": PURE | {"farm"},
     **dict.fromkeys(EDGES, PURE | EDGES | {"farm", "model"}),
     **dict.fromkeys(DAEMON, PURE),
@@ -48,12 +49,14 @@ ALLOWED = {
     "web": PURE | EDGES | {"farm", "model"},
     "buildd": set(),
     "importworker": set(),
-    "parts": PURE | EDGES | {"config"},
-    "crew": PURE | EDGES | {"farm", "model", "config", "parts", "sequencer", "tasks"},
-    "front": PURE | EDGES | {"farm", "model", "config", "parts", "sequencer", "stall", "web"},
-    "service": PURE | EDGES | DAEMON | {"config", "crew", "front", "parts", "sequencer", "tasks"},
-    "daemon": PURE | DAEMON | {"config", "database", "reporter", "service"},
-    "cli": PURE | EDGES | {"farm", "model", "config", "sequencer", "tasks", "web", "service", "buildd", "importworker"},
+    "parts": PURE | EDGES | {"settings"},
+    "crew": PURE | EDGES | {"farm", "model", "settings", "parts", "sequencer", "tasks"},
+    "front": PURE | EDGES | {"farm", "model", "settings", "parts", "sequencer", "stall", "web"},
+    "service": PURE | EDGES | DAEMON | {"settings", "crew", "front", "parts", "sequencer", "tasks"},
+    "daemon": PURE | DAEMON | {"config", "settings", "database", "reporter", "service"},
+    "cli": PURE
+    | EDGES
+    | {"farm", "model", "config", "settings", "sequencer", "tasks", "web", "service", "buildd", "importworker"},
 }
 PARTS = {"deciding", "effects"}  # of the scanner's turn, which is a task
 FARM_MAY_USE = set(sys.stdlib_module_names) - {"time", "os", "random", "logging"} | {"pytz"}

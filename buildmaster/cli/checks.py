@@ -10,10 +10,10 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from buildmaster.config import Config
 from buildmaster.disk import Disk, DiskLowError, in_words
 from buildmaster.farm.findings import Finding
 from buildmaster.folders import FOLDERS
+from buildmaster.settings import Config
 
 PATIENCE = 5.0  # seconds for a connection
 AT_ONCE = 32  # connections

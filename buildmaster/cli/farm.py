@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytz
 
-from buildmaster.config import Config, find, load
+from buildmaster.config import find, load
 from buildmaster.database import Transactions, make_engine, sqlite_file
 from buildmaster.librarian import ILibrarian, open_librarian
 from buildmaster.notifications import notify
 from buildmaster.nudges import send
+from buildmaster.settings import Config
 from buildmaster.upgrading import check_fits
 
 

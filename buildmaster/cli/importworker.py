@@ -11,8 +11,8 @@ import click
 
 import buildmaster
 from buildmaster.cli.farm import Farm
-from buildmaster.config import CodeImportsSettings
 from buildmaster.importworker.service import VARIABLE
+from buildmaster.settings import CodeImportsSettings
 
 TWISTD = "from twisted.scripts.twistd import run; run()"
 PATH = "codeimportscheduler"
