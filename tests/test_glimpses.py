@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from buildmaster.model.snapshots import snapshot
 from buildmaster.tasks.scanner import EVERYBODY, NOBODY
-from tests.test_scanner import LOG, ScannerCase
+from tests.scannercase import LOG, ScannerCase
 
 
 class GlimpseTests(ScannerCase):
