@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from debian.deb822 import PkgRelation
-from debian.debian_support import NativeVersion
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.architectures import ArchitectureTable
+from buildmaster.farm.versions import version_key
 
 PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*")  # Debian Policy 5.6.7, but for the length, which old ones break
 ANYWHERE = frozenset({None, "any", "native"})
@@ -81,7 +81,7 @@ def _relation(parsed: Mapping[str, Any]) -> Relation:  # Any: python-debian's di
 
 def _is_version(text: str | None) -> bool:
     try:
-        NativeVersion(text or "")
+        version_key(text or "")
     except ValueError:
         return False
     return True
@@ -89,7 +89,7 @@ def _is_version(text: str | None) -> bool:
 
 def version_holds(found: str, operator: str, wanted: str) -> bool:
     """Tell whether the version ``found`` is as the operator says to the one ``wanted``, as dpkg compares them."""
-    one, other = NativeVersion(found), NativeVersion(wanted)
+    one, other = version_key(found), version_key(wanted)
     return ((one > other) - (one < other)) in OPERATORS[operator]
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-VERSION = re.compile(r"(?:(?P<epoch>[0-9]+):)?(?P<upstream>[0-9][A-Za-z0-9.+:~-]*?)(?:-(?P<revision>[A-Za-z0-9+.~]+))?")
+VERSION = re.compile(r"(?:(?P<epoch>[0-9]+):)?(?P<upstream>[A-Za-z0-9.+:~-]+?)(?:-(?P<revision>[A-Za-z0-9+.~]+))?")
 PIECES = re.compile(r"([^0-9]*)([0-9]*)")
 LONGEST = 255  # characters; more would not fit a file's name
 
@@ -11,17 +11,22 @@ Key = tuple[int, Part, Part]
 
 
 def is_version(text: str) -> bool:
-    """Tell whether the text can be a version: a colon in it needs an epoch before, a hyphen a revision after."""
-    match = VERSION.fullmatch(text) if len(text) <= LONGEST else None
-    return match is not None and not (
-        (match["epoch"] is None and ":" in match["upstream"])
-        or (match["revision"] is None and "-" in match["upstream"])
-    )
+    """Tell whether a package may have the version.
+
+    It begins with a digit, and a hyphen in it needs a revision after.
+    """
+    match = _parsed(text) if len(text) <= LONGEST else None
+    if match is None or not match["upstream"][0].isdigit():
+        return False
+    return match["revision"] is not None or "-" not in match["upstream"]
 
 
 def version_key(version: str) -> Key:
-    """Return what sorts versions: a later version has a greater key. ValueError is raised for what is no version."""
-    match = VERSION.fullmatch(version)
+    """Return what sorts versions: a later version has a greater key.
+
+    A relation may name one that no package may have, such as ``(>= a)``. Raise ValueError for what is none at all.
+    """
+    match = _parsed(version)
     if match is None:
         raise ValueError(f"{version!r} is no version")
     return int(match["epoch"] or 0), _key(match["upstream"]), _key(match["revision"] or "0")
@@ -30,6 +35,12 @@ def version_key(version: str) -> Key:
 def without_epoch(version: str) -> str:
     """Return the version as file names have it."""
     return version.partition(":")[2] or version
+
+
+def _parsed(text: str) -> re.Match[str] | None:
+    """Return the parts of a version; a colon in what is neither epoch nor revision needs an epoch before."""
+    match = VERSION.fullmatch(text)
+    return None if match is None or (match["epoch"] is None and ":" in match["upstream"]) else match
 
 
 def _key(part: str) -> Part:
