@@ -3,28 +3,17 @@
 from datetime import timedelta
 
 from buildmaster.farm.states import BuildState, CleanStatus
-from buildmaster.model.archive import BinaryPackageRelease
-from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build, BuildQueue
-from tests.rows import NOW, a_stored_file
+from tests import rows
+from tests.rows import NOW
 
 EARLIER = NOW - timedelta(hours=1)
 
 
 def a_builder(session, name="bob", **columns):
-    defaults = {
-        "title": name,
-        "url": f"http://{name}:8221/",
-        "trusted": True,
-        "clean_status": CleanStatus.CLEAN,
-        "clean_since": EARLIER,
-        "last_seen": NOW,
-        "date_created": EARLIER,
-    }
-    row = Builder(name=name, **{**defaults, **columns})
-    session.add(row)
-    session.flush()
-    return row
+    """Add a builder that is clean, and was seen just now."""
+    ready = {"clean_status": CleanStatus.CLEAN, "clean_since": EARLIER, "last_seen": NOW, "date_created": EARLIER}
+    return rows.a_builder(session, name=name, title=name, url=f"http://{name}:8221/", **{**ready, **columns})
 
 
 def a_build(session, release, architecture, archive, **columns):
@@ -73,22 +62,3 @@ def a_dispatched_build(session, build, builder, **columns):
     builder.clean_status = CleanStatus.DIRTY
     an_attempt(session, build, builder)
     return an_entry(session, build, builder_id=builder.id, buildstart=EARLIER, **columns)
-
-
-def a_binary(session, build, name, architecture="i386"):
-    file = a_stored_file(session, f"{name}_1.0-1_{architecture}.deb")
-    row = BinaryPackageRelease(
-        build_id=build.id,
-        name=name,
-        version="1.0-1",
-        kind="deb",
-        architecture=architecture,
-        component="main",
-        section="devel",
-        priority="optional",
-        control=f"Package: {name}\n",
-        file=file,
-    )
-    session.add(row)
-    session.flush()
-    return row

@@ -165,7 +165,7 @@ def a_build(session, publication, architecture, state=BuildState.NEEDSBUILD, **c
 def a_builder(session, **columns):
     number = next(numbers)
     defaults = {"name": f"bob{number}", "title": "Bob", "url": f"http://bob{number}:8221/", "trusted": True}
-    builder = Builder(date_created=NOW, **{**defaults, **columns})
+    builder = Builder(**{"date_created": NOW, **defaults, **columns})
     session.add(builder)
     session.flush()
     return builder
@@ -182,21 +182,28 @@ def an_attempt(session, build, builder=None, **columns):
     return attempt
 
 
-def a_binary(session, build, name="cpp", version="1.0", provides="", **publication):
-    """Add a binary package that a build made, published where it was built; return the publication."""
-    release = BinaryPackageRelease(
+def a_binary_release(session, build, name, version, **columns):
+    """Add a binary package that a build made, which is published nowhere."""
+    columns = {"architecture": build.architecture.architecturetag, "kind": "deb", **columns}
+    row = BinaryPackageRelease(
         build_id=build.id,
         name=name,
         version=version,
-        kind="deb",
-        architecture=build.architecture.architecturetag,
         component="main",
         section="devel",
         priority="optional",
-        provides=provides,
         control=f"Package: {name}\nVersion: {version}\n",
         file=a_stored_file(session, f"{name}.deb"),
+        **columns,
     )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def a_binary(session, build, name="cpp", version="1.0", provides="", **publication):
+    """Add a binary package that a build made, published where it was built; return the publication."""
+    release = a_binary_release(session, build, name, version, provides=provides)
     defaults = {
         "archive": build.archive,
         "architecture": build.architecture,

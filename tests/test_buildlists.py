@@ -12,9 +12,9 @@ from buildmaster.model.buildlists import Context, Wanted, builds, show_build
 from buildmaster.model.buildlogs import LogPlace, find_log
 from buildmaster.model.explaining import explain_build
 from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries
-from tests.buildrows import EARLIER, a_binary, a_build, a_builder, a_dispatched_build, an_attempt, an_entry
+from tests.buildrows import EARLIER, a_build, a_builder, a_dispatched_build, an_attempt, an_entry
 from tests.databases import postgresql_farm_url
-from tests.rows import NOW, Place, a_database, a_stored_file
+from tests.rows import NOW, Place, a_binary_release, a_database, a_stored_file
 
 CONTEXT = Context("http://farm.example/", NOW)
 
@@ -51,8 +51,8 @@ class BuildListTests:
     def finish(self, session, build, frog):
         build.buildstate, build.builder, build.datebuilt = BuildState.FULLYBUILT, frog, NOW
         an_attempt(session, build, frog, state=BuildState.FULLYBUILT, finished=NOW)
-        a_binary(session, build, "zlib")
-        a_binary(session, build, "alsa", "all")
+        a_binary_release(session, build, "zlib", "1.0-1")
+        a_binary_release(session, build, "alsa", "1.0-1", architecture="all")
 
     def listed(self, limit=10, **wanted):
         return [row.source for row in self.transactions.read(builds, Wanted(**wanted), limit, CONTEXT)]
@@ -125,7 +125,7 @@ class BuildListTests:
     def test_binaries_are_sorted_and_have_addresses(self):
         found = self.shown(3).binaries
         self.assertEqual([("alsa", "all"), ("zlib", "i386")], [(row.name, row.architecture) for row in found])
-        self.assertRegex(found[0].file_url, r"^http://farm\.example/files/[0-9]+/alsa_1\.0-1_all\.deb$")
+        self.assertRegex(found[0].file_url, r"^http://farm\.example/files/[0-9]+/alsa\.deb$")
 
     def test_the_newest_come_first_and_pages_follow_one_another(self):
         self.assertEqual(["built", "waiting"], self.listed(2))

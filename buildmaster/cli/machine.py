@@ -43,7 +43,7 @@ def list_all(farm: Farm, as_json: bool) -> None:
 @click.pass_obj
 def online(farm: Farm, host: str) -> None:
     """Give the machine HOST work."""
-    change(farm, "machine online", host, set_machine, host, MachineState.ONLINE, By(farm.who, farm.now()))
+    _set(farm, "online", host, MachineState.ONLINE)
     click.echo(f"{host} is online.")
 
 
@@ -52,7 +52,7 @@ def online(farm: Farm, host: str) -> None:
 @click.pass_obj
 def offline(farm: Farm, host: str) -> None:
     """Give the machine HOST no more work; what it runs is taken in all the same."""
-    change(farm, "machine offline", host, set_machine, host, MachineState.OFFLINE, By(farm.who, farm.now()))
+    _set(farm, "offline", host, MachineState.OFFLINE)
     click.echo(f"{host} is offline.")
 
 
@@ -61,5 +61,9 @@ def offline(farm: Farm, host: str) -> None:
 @click.pass_obj
 def quiesce(farm: Farm, host: str) -> None:
     """Give the machine HOST no more work; it goes offline when its last job is done."""
-    change(farm, "machine quiesce", host, set_machine, host, MachineState.QUIESCING, By(farm.who, farm.now()))
+    _set(farm, "quiesce", host, MachineState.QUIESCING)
     click.echo(f"{host} finishes what it runs.")
+
+
+def _set(farm: Farm, verb: str, host: str, state: MachineState) -> None:
+    change(farm, f"machine {verb}", host, set_machine, host, state, By(farm.who, farm.now()))
