@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred, DeferredSemaphore, ensureDeferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
@@ -10,6 +11,7 @@ from twisted.python.failure import Failure
 
 from buildmaster.disk import NotWrittenError
 
+T = TypeVar("T")
 log = Logger()
 REST = 30.0  # seconds that a builder is left alone after an errand that broke
 BROKE = "an errand for {kind} {builder} broke; it is left alone for {rest:.0f} s"
@@ -29,6 +31,7 @@ class Errands:
         self._turnstiles: dict[str, DeferredSemaphore] = defaultdict(lambda: DeferredSemaphore(concurrent))
         self._running: dict[int, Deferred[None]] = {}
         self._resting: dict[int, float] = {}
+        self._settling: set[int] = set()
         self._returned: set[int] | None = None
         self._stopped = False
 
@@ -42,8 +45,17 @@ class Errands:
         self._resting = {builder_id: until for builder_id, until in self._resting.items() if until > now}
         return frozenset(self._running) | frozenset(self._resting)
 
+    def settle(self, builder_id: int, written: Deferred[T]) -> Deferred[T]:
+        """Tell that the builder's rows say what was until ``written`` has fired; its errand need not wait for that."""
+        self._settling.add(builder_id)
+        return written.addBoth(self._settled, builder_id)
+
+    def settling(self) -> frozenset[int]:
+        """Return the builders whose rows can't be trusted now, though they may have no errand."""
+        return frozenset(self._settling)
+
     def returned(self) -> frozenset[int]:
-        """Return the builders whose errands have ended since this was asked last: what is known of them is old."""
+        """Return the builders whose errands have ended, or settled, since this was asked: what is known is old."""
         returned, self._returned = self._returned, set()
         return frozenset(returned or ())
 
@@ -79,5 +91,13 @@ class Errands:
 
     def _ended(self, _: object, builder_id: int) -> None:
         self._running.pop(builder_id, None)
+        self._note_return(builder_id)
+
+    def _settled(self, result: T, builder_id: int) -> T:
+        self._settling.discard(builder_id)
+        self._note_return(builder_id)
+        return result
+
+    def _note_return(self, builder_id: int) -> None:
         if self._returned is not None:  # nobody asks for the sources whose files have come
             self._returned.add(builder_id)

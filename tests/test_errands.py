@@ -29,6 +29,19 @@ class ErrandTests(SynchronousTestCase):
         self.waits[1].callback(None)
         self.assertEqual(frozenset(), self.errands.away())
 
+    def test_one_whose_rows_are_still_to_be_written_may_have_another_errand_and_returns_when_they_are(self):
+        self.errands.returned()
+        self.begin(1)
+        for written in (Deferred(), Deferred()):
+            self.assertIs(written, self.errands.settle(1, written))
+            self.assertEqual({1}, self.errands.settling())
+            self.waits.pop(1, Deferred()).callback(None)
+            self.assertEqual((frozenset(), {1}), (self.errands.away(), self.errands.settling()))
+            self.errands.returned()
+            written.callback("it is written")
+            self.assertEqual("it is written", self.successResultOf(written))
+            self.assertEqual((frozenset(), {1}), (self.errands.settling(), self.errands.returned()))
+
     def test_who_has_returned_is_told_once(self):
         self.assertEqual(frozenset(), self.errands.returned())
         for number in (1, 2):

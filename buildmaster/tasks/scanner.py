@@ -64,7 +64,7 @@ class Scanner:
 
     async def run(self) -> None:
         """Take a turn."""
-        away = self._errands.away()
+        away = self._away()
         called = (self._asking.begin(away) | self._errands.returned()) - away
         begun: list[Deferred[None]] = []
         try:
@@ -73,8 +73,12 @@ class Scanner:
             await self._asking.ask_those_due(builders)
             await self._act({builder.id: builder for builder in builders}, begun)
         finally:
-            self._asking.end(self._errands.away())
+            self._asking.end(self._away())
             await all_of(*begun)
+
+    def _away(self) -> frozenset[int]:
+        """Return the builders on errands, and those of which the rows do not say yet what came of that."""
+        return self._errands.away() | self._errands.settling()
 
     async def _act(self, builders: dict[int, BuilderFacts], begun: list[Deferred[None]]) -> None:
         """Begin to act on the answers as they come, then on what is to be done about those that gave none.
