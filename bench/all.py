@@ -32,7 +32,7 @@ CASES = (
     ("bench.throughput", "2", "5", "10000", "100"),
     ("bench.latency", "1", "10"),
     ("bench.latency", "100", "15"),
-    ("bench.latency", "1000", "20", "100000", "50"),
+    ("bench.latency", "1000", "20", "100000", "54"),
     ("bench.scale",),
     ("bench.endurance",),
 )

@@ -7,9 +7,12 @@ The first third, of the builds or of the time, is not counted.
 """
 
 import sys
+import time
 
 from bench.figures import rounded, tell
 from bench.rig import Farm, Slaves
+
+LOOKS = 40  # at the descriptors, within two seconds: what is open for a moment only is not kept
 
 
 def size_of(farm):
@@ -20,11 +23,17 @@ def size_of(farm):
     return (farm.root / "buildmaster.sqlite").stat().st_size
 
 
+def descriptors(farm):
+    for _ in range(LOOKS):
+        yield farm.daemon.descriptors()
+        time.sleep(0.05)
+
+
 def state(farm):
     return {
         "builds": farm.built(),
         "MB": farm.daemon.memory("VmRSS"),
-        "descriptors": farm.daemon.descriptors(),
+        "descriptors": min(descriptors(farm)),
         "database": size_of(farm),
     }
 

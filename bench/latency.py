@@ -6,21 +6,25 @@ Accepted to taken: from the commit of a new source to ``build`` accepted by an i
 other, beside Buildbot's submitted to started (20 workers at the most). Ended to taken: from the status answer that
 shows a build's end to the next ``build`` accepted by the same slave, with RATE builds ending each second (no more
 than there are builders), for SECONDS, with WAITING builds in the queue. Meanwhile the daemon's CPU and memory are
-looked at, and every 10 ms the reactor's clock. All in SQLite; the rounds of what is compared take turns.
+looked at, and every 10 ms the reactor's clock. Its CPU is put beside what as many builds take by the pooled Agent's
+bare protocol, which is measured before and after. All in SQLite; the rounds of what is compared take turns.
 """
 
 import sys
 import time
 from functools import partial
+from statistics import mean
 
 from bench.figures import FAILED, measured, percentile, rounded, tell
 from bench.rig import Farm, Slaves
-from bench.throughput import buildbot
+from bench.throughput import bare, buildbot
 
+BUILDBOT = "Buildbot, submitted to started"
 ROUNDS = 2
 WORKERS = 20  # of Buildbot at the most: more make it slow to begin, and no difference here
 SAMPLES = 10  # sources in a round
 UNSEEN = 1 / 8  # of a build's length, on average, from its end to the answer that shows it: see farm/pacing.py
+AGENTS = 100  # slaves of the bare protocol
 SETTLING = 60.0  # seconds in which all slaves get their first builds, or the figures are of fewer
 
 
@@ -52,7 +56,7 @@ def beside(builders):
     """Return the rows of what is compared."""
     cases = {
         "accepted to taken": partial(accepted_to_taken, builders),
-        "Buildbot, submitted to started": partial(submitted_to_started, builders),
+        BUILDBOT: partial(submitted_to_started, builders),
     }
     found, failed = {name: [] for name in cases}, {}
     for _ in range(ROUNDS):
@@ -62,10 +66,15 @@ def beside(builders):
         for name, seconds in there.items():
             found[name] += seconds
     told = {name: {FAILED: failed[name]} if name in failed else summary(times) for name, times in found.items()}
-    ours, theirs = told.values()
-    if FAILED not in ours | theirs:
-        ours["x Buildbot"] = rounded(ours["median ms"] / theirs["median ms"])
     return [("Latency", {"case": name, "builders": builders, **figures}) for name, figures in told.items()]
+
+
+def put_beside_buildbot(rows):
+    """Add to each how many times it is what Buildbot takes from submitted to started."""
+    theirs = next((row["median ms"] for row in rows if row["case"] == BUILDBOT and FAILED not in row), None)
+    for row in rows:
+        if theirs and row["case"] != BUILDBOT and FAILED not in row:
+            row["x Buildbot"] = rounded(row["median ms"] / theirs)
 
 
 def summary(times):
@@ -78,8 +87,20 @@ def summary(times):
     }
 
 
-def under_load(builders, seconds, waiting, rate):
+def loaded(builders, seconds, waiting, rate):
     """Return the rows of what slaves wait whose builds have ended, and of the daemon meanwhile."""
+    before = bare("agent", AGENTS)["CPU ms"]
+    waits, row = under_load(builders, seconds, waiting, rate)
+    agent = mean((before, bare("agent", AGENTS)["CPU ms"]))
+    row["x Agent's CPU"] = row["cores"] * 1000 / (row["dispatches/s"] * agent) if row["dispatches/s"] else None
+    return [
+        ("Latency", {"case": "ended to taken", "builders": builders, **summary(waits)}),
+        ("Load", {key: value if value is None else rounded(value) for key, value in row.items()}),
+    ]
+
+
+def under_load(builders, seconds, waiting, rate):
+    """Return the seconds that slaves wait whose builds have ended, and how the daemon is meanwhile."""
     length = builders / min(rate, builders) / (1 + UNSEEN)
     slaves = Slaves(builders, (length * 0.5, length * 1.5))
     farm = Farm(slaves.ports, waiting + builders * 2 + int(rate * (seconds + SETTLING)))
@@ -94,13 +115,12 @@ def under_load(builders, seconds, waiting, rate):
     finally:
         farm.close()
         events = slaves.finish()
-    waits = list(waits_of(event for event in events if event[2] > begun))
-    row = {"builders": builders, "busy": held, "waiting": waiting, "builds/s": done / passed, "cores": used / passed}
-    row |= {"MB": memory, "late p99.9 ms": stall["p999_seconds"] * 1000, "late worst ms": stall["worst_seconds"] * 1000}
-    return [
-        ("Latency", {"case": "ended to taken", "builders": builders, **summary(waits)}),
-        ("Load", {key: rounded(value) for key, value in row.items()}),
-    ]
+    events = [event for event in events if begun < event[2]]
+    begins = [when for _, call, when, _ in events if call == "build" and when < begun + passed]
+    row = {"builders": builders, "busy": held, "waiting": waiting, "dispatches/s": len(begins) / passed}
+    row |= {"builds/s": done / passed, "cores": used / passed, "MB": memory}
+    row |= {"late p99.9 ms": stall["p999_seconds"] * 1000, "late worst ms": stall["worst_seconds"] * 1000}
+    return list(waits_of(events)), row
 
 
 def waits_of(events):
@@ -116,8 +136,10 @@ def waits_of(events):
 def main(builders=100, seconds=20, waiting=0, rate=20):
     count, failed, there = int(builders), {}, {}
     rows = beside(count)
-    measured(there, failed, "load", partial(under_load, count, float(seconds), int(waiting), float(rate)))
-    tell(rows + there.get("load", [("Load", {"builders": count, FAILED: failed.get("load")})]))
+    measured(there, failed, "load", partial(loaded, count, float(seconds), int(waiting), float(rate)))
+    rows += there.get("load", [("Load", {"builders": count, FAILED: failed.get("load")})])
+    put_beside_buildbot([row for table, row in rows if table == "Latency"])
+    tell(rows)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,7 @@ def compare(figures):
             ours["x its CPU"] = ours["CPU ms"] / theirs["CPU ms"]
         if ours and AGENT in figures:
             ours["x Agent"] = ours["builds/s"] / figures[AGENT]["builds/s"]
+            ours["x Agent's CPU"] = ours["CPU ms"] / figures[AGENT]["CPU ms"]
 
 
 def measure(rounds, seconds, waiting, counts):

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from bench import page
 from bench.figures import FAILED, interleaved, medians, percentile, rounded, tell
+from bench.latency import BUILDBOT, put_beside_buildbot, waits_of
 from bench.slaves import LOG, Connection, Loop, Slave
 from bench.targets import TARGETS, Target, cell, judged, ratio
 from bench.throughput import AGENT, compare
@@ -76,6 +77,21 @@ class FiguresTests(SynchronousTestCase):
             self.assertRaises(SystemExit, tell, [("Load", {FAILED: "why"})])
 
 
+class LatencyTests(SynchronousTestCase):
+    def test_what_waits_is_put_beside_what_waits_for_buildbot(self):
+        rows = [{"case": BUILDBOT, "median ms": 200}, {"case": "ours", "median ms": 50}, {"case": "no", FAILED: "why"}]
+        put_beside_buildbot(rows)
+        self.assertEqual([None, 0.25, None], [row.get("x Buildbot") for row in rows])
+        alone = [{"case": BUILDBOT, FAILED: "why"}, {"case": "ours", "median ms": 50}]
+        put_beside_buildbot(alone)
+        self.assertNotIn("x Buildbot", alone[1])
+
+    def test_a_wait_is_from_the_first_answer_that_shows_the_end_to_the_next_build_of_that_slave(self):
+        events = [(1, "build", 0.0, ""), (1, "ended", 1.0, ""), (2, "ended", 1.5, ""), (1, "ended", 2.0, "")]
+        events += [(2, "build", 1.75, ""), (1, "build", 3.0, ""), (1, "build", 9.0, "")]
+        self.assertEqual([0.25, 2.0], list(waits_of(events)))
+
+
 class PageTests(SynchronousTestCase):
     def test_a_table_has_all_columns_of_its_rows(self):
         table = page.table_of([{"case": "ours", "builds/s": 1000}, {"case": "theirs", "MB": 7.5}])
@@ -117,6 +133,7 @@ class ThroughputTests(SynchronousTestCase):
         compare(figures)
         sqlite, postgresql = figures["master, SQLite"], figures["master, PostgreSQL"]
         self.assertEqual((10, 0.1, 0.25), (sqlite["x Buildbot"], sqlite["x its CPU"], sqlite["x Agent"]))
+        self.assertEqual(2.5, sqlite["x Agent's CPU"])
         self.assertEqual((0.3, False), (postgresql["x Agent"], "x Buildbot" in postgresql))
 
 
