@@ -119,15 +119,13 @@ def _once(engine: Engine, work: Callable[..., T], args: tuple[Any, ...]) -> T:
 
 
 def _each(session: Session, works: Sequence[Work]) -> list[Any]:
-    """Do the works in one transaction, each in a session of its own: none sees another's mapped objects."""
-    return [_joined(session.connection(), work, args) for work, args in works]
-
-
-def _joined(connection: Connection, work: Callable[..., T], args: tuple[Any, ...]) -> T:
-    with Session(connection, expire_on_commit=False) as session:
-        result = work(session, *args)
-        session.commit()  # of the session's part: the transaction is its maker's to end
-        return result
+    """Do the works in one transaction: each has written what it did, and none sees another's mapped objects."""
+    results = []
+    for work, args in works:
+        results.append(work(session, *args))
+        session.flush()
+        session.expunge_all()
+    return results
 
 
 def _alone(session: Session, deed: Deed[Item, T], item: Item) -> T:

@@ -12,7 +12,7 @@ from buildmaster.model.archive import Archive
 from buildmaster.model.attempts import conclude
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build, BuildQueue
-from buildmaster.model.snapshots import glimpse, snapshot
+from buildmaster.model.snapshots import belongings_of, glimpse, snapshot
 from tests.farms import OnPostgreSQL, OnSQLite
 from tests.rows import NOW, a_builder
 
@@ -74,7 +74,8 @@ class SnapshotTests(OnSQLite, SynchronousTestCase):
         everybody = {builder.id: builder for builder in self.read(snapshot)}
         for ids in ([], [self.builder_id], [more[2], self.builder_id, 999], [self.builder_id, *more]):
             wanted = tuple(everybody[id_] for id_ in sorted(ids) if id_ in everybody)
-            self.assertEqual(wanted, self.read(glimpse, ids))
+            self.assertEqual(wanted, self.read(glimpse, ids, belongings_of(everybody.values())))
+            self.assertEqual((), self.read(glimpse, ids, {}))
 
     def test_what_has_ended_is_nobodys_job(self):
         self.write(lambda session: conclude(session, NOW, self.attempt_id, BuildState.FAILEDTOBUILD))

@@ -25,6 +25,7 @@ ARCHIVE, SOURCE = table_of(Archive).c, table_of(SourcePackageRelease).c
 ARCHITECTURE, SERIES, DISTRIBUTION = table_of(DistroArchSeries).c, table_of(DistroSeries).c, table_of(Distribution).c
 
 Kinds = tuple[str, ...]  # the names of a builder's processors
+Belongings = Mapping[int, tuple[Kinds, frozenset[str]]]  # by builder: those, and the tags of their architectures
 MOST = 500  # builders that can be asked for by their ids
 
 BUILDERS: AnySelect = (
@@ -64,31 +65,37 @@ JOBS: AnySelect = (
     .join(table_of(SourcePackageRelease), SOURCE.id == BUILD.sourcepackagerelease_id)
     .where(ATTEMPT.finished.is_(None))
 )
-EVERYBODY = (JOBS, PROCESSORS, BUILDERS)
-SOME = (
-    JOBS.where(ATTEMPT.builder_id.in_(IDS)),
-    PROCESSORS.where(BELONGS.builder_id.in_(IDS)),
-    BUILDERS.where(BUILDER.id.in_(IDS)),
-)
+SOME_JOBS, SOME_BUILDERS = JOBS.where(ATTEMPT.builder_id.in_(IDS)), BUILDERS.where(BUILDER.id.in_(IDS))
 
 
 def snapshot(session: Session) -> tuple[BuilderFacts, ...]:
     """Return what is believed about every builder, and about the job that it holds."""
-    return _facts(session, EVERYBODY, {})
-
-
-def glimpse(session: Session, builder_ids: Collection[int]) -> tuple[BuilderFacts, ...]:
-    """Return what is believed about these builders, at most ``MOST``, and about the jobs that they hold."""
-    return _facts(session, SOME, {"ids": list(builder_ids)})
-
-
-def _facts(session: Session, queries: Sequence[AnySelect], given: dict[str, list[int]]) -> tuple[BuilderFacts, ...]:
     connection = session.connection()
-    jobs, processors, builders = (connection.execute(query, given).all() for query in queries)
-    held = {row[0]: _job(row) for row in jobs}
+    jobs, processors, builders = (connection.execute(query).all() for query in (JOBS, PROCESSORS, BUILDERS))
     kinds = _grouped(processors)
     tags = _tags(set(kinds.values()), _grouped(connection.execute(TAGS).all()))
-    return tuple(_builder(row, kinds[row[0]], tags, held.get(row[0])) for row in builders)
+    return _facts(builders, jobs, {row[0]: (kinds[row[0]], tags[kinds[row[0]]]) for row in builders})
+
+
+def glimpse(session: Session, builder_ids: Collection[int], belongings: Belongings) -> tuple[BuilderFacts, ...]:
+    """Return what is believed about these builders, at most ``MOST``, and about the jobs that they hold.
+
+    What they belong to is from the last snapshot, since that changes seldom; who was not there is left out.
+    """
+    connection, given = session.connection(), {"ids": list(builder_ids)}
+    jobs, builders = (connection.execute(query, given).all() for query in (SOME_JOBS, SOME_BUILDERS))
+    return _facts(builders, jobs, belongings)
+
+
+def belongings_of(builders: Iterable[BuilderFacts]) -> Belongings:
+    """Return what the builders belong to."""
+    return {builder.id: (builder.processors, builder.tags) for builder in builders}
+
+
+def _facts(builders: Sequence[AnyRow], jobs: Iterable[AnyRow], belongings: Belongings) -> tuple[BuilderFacts, ...]:
+    held = {row[0]: _job(row) for row in jobs}
+    known = [row for row in builders if row[0] in belongings]
+    return tuple(_builder(row, *belongings[row[0]], held.get(row[0])) for row in known)
 
 
 def _grouped(rows: Iterable[AnyRow]) -> dict[Any, tuple[str, ...]]:
@@ -103,8 +110,8 @@ def _tags(kinds: Iterable[Kinds], found: Mapping[str, Kinds]) -> dict[Kinds, fro
     return {names: frozenset(tag for name in names for tag in found[name]) for names in {(), *kinds}}
 
 
-def _builder(row: AnyRow, kinds: Kinds, tags: Mapping[Kinds, frozenset[str]], job: JobFacts | None) -> BuilderFacts:
-    fields = (*row[:3], kinds, tags[kinds], *row[3:19], tuple(row[19].split()), job)
+def _builder(row: AnyRow, kinds: Kinds, tags: frozenset[str], job: JobFacts | None) -> BuilderFacts:
+    fields = (*row[:3], kinds, tags, *row[3:19], tuple(row[19].split()), job)
     return BuilderFacts(*fields)
 
 

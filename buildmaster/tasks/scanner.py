@@ -22,7 +22,7 @@ from buildmaster.errands import Errands
 from buildmaster.farm.facts import BuilderFacts
 from buildmaster.farm.groups import unserved
 from buildmaster.farm.states import BuildState
-from buildmaster.model.snapshots import MOST, glimpse, snapshot
+from buildmaster.model.snapshots import MOST, Belongings, belongings_of, glimpse, snapshot
 from buildmaster.pausing import all_of
 from buildmaster.probing import NEVER
 from buildmaster.tasks.deciding import Deciding
@@ -60,6 +60,7 @@ class Scanner:
         self._effects = effects
         self._landings = landings
         self._looked, self._took, self._pause = NEVER, 0.0, EVERYBODY
+        self._belongings: Belongings = {}
         self._empty: frozenset[str] = frozenset()
 
     async def run(self) -> None:
@@ -97,9 +98,10 @@ class Scanner:
         """Return what is believed of those that call for this turn, or of everybody."""
         now = self._clock.seconds()
         if now - self._looked < self._pause and len(called) <= MOST:
-            return await self._database.read(glimpse, called) if called else ()
+            return await self._database.read(glimpse, called, self._belongings) if called else ()
         self._looked = now
         everybody = await self._database.read(snapshot)
+        self._belongings = belongings_of(everybody)
         before, self._took = self._took, self._clock.seconds() - now
         self._pause = min(max(EVERYBODY, min(before, self._took) / SHARE), SELDOM)
         self._asking.survey(everybody)
