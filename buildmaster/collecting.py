@@ -36,7 +36,7 @@ from buildmaster.pausing import all_of
 from buildmaster.slave import ISlave
 from buildmaster.slavefiles import HashedFile
 
-SHORTLY = 0.005  # seconds that what is to be said of a build may wait for other rows to be changed
+SHORTLY = 0.005  # seconds that the state of a build may wait for other rows to be changed: its files take as long
 TOGETHER = 32  # results that land at once
 HELD = 1 << 19  # bytes of a build's results that are held in memory until they land; and as many of its log
 
@@ -85,8 +85,8 @@ class Collector:
         self._landings = Together(in_thread, folders.land, TOGETHER)
         self._now = now
 
-    async def collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> Landing | None:
-        """Fetch log and results, and let them land, to be handed on; return None where they are wanted no more.
+    async def collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> bool:
+        """Fetch log and results and hand them on; tell whether they were still wanted.
 
         Nothing lands before the log is kept. Raise CollectionFailedError where the slave stalls or lies, and
         NotWrittenError where the disk does not take what it hands over.
@@ -94,7 +94,7 @@ class Collector:
         with _written(job):
             return await self._collect(slave, job, filemap)
 
-    async def _collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> Landing | None:
+    async def _collect(self, slave: ISlave, job: JobFacts, filemap: FileMap) -> bool:
         before, log, gathered = await all_of(
             self._database.join(begin_gathering, job.attempt_id, SHORTLY),
             ensureDeferred(self._log_of(slave, job)),
@@ -102,7 +102,7 @@ class Collector:
         )
         if before is None:
             self.forget(job)
-            return None
+            return False
         if gathered.fault:
             if not isinstance(log, Silence):
                 await self._keep(job, log)
@@ -110,17 +110,9 @@ class Collector:
         log = await self._keep(job, log) if isinstance(log, Silence) else log
         content, leaf = await self._land(Collected(job.cookie, filemap, log, gathered))
         named = self._named(job, content).named(BuildState.UPLOADING)
-        return Landing(job.attempt_id, leaf, named, self._now())
-
-    def hand_on(self, job: JobFacts, landing: Landing) -> Deferred[bool]:
-        """Hand what has landed to the uploader, and free the builder; fire with whether it was still wanted."""
-        done = self._database.join(land, landing, SHORTLY)
-        done.addCallback(self._over, job.cookie)
-        return done
-
-    def _over(self, wanted: bool, cookie: str) -> bool:
-        self._folders.over(cookie)
-        return wanted
+        done = await self._database.join(land, Landing(job.attempt_id, leaf, named, self._now()))
+        self._folders.over(job.cookie)
+        return bool(done)
 
     async def _land(self, things: Collected) -> Landed:
         try:

@@ -24,7 +24,6 @@ from buildmaster.farm.states import BuilderStatus, BuildState, FailedBy
 from buildmaster.model.attempts import Setback, conclude, held
 from buildmaster.model.blaming import requeue, still_failing
 from buildmaster.model.files import remember_files
-from buildmaster.model.gathering import Landing
 from buildmaster.model.notifying import Notices
 from buildmaster.model.upkeep import clean_all, cleaned, fail, restore
 from buildmaster.resetting import CannotResumeHostError, Resetter
@@ -59,30 +58,14 @@ class Duties:
 
     async def collect(self, builder: BuilderFacts, job: JobFacts, action: Collect) -> None:
         """Take in a successful build; where its slave stalls or lies, that attempt has failed."""
-        landing = None
         try:
-            landing = await self._collector.collect(self._slaves.of(builder), job, action.filemap)
+            taken = await self._collector.collect(self._slaves.of(builder), job, action.filemap)
         except CollectionFailedError as error:
             await self._lost(builder, job, str(error))
-        if landing is None:
-            await self._clean(builder)
         else:
-            await self._hand_on(builder, job, landing)
-
-    async def _hand_on(self, builder: BuilderFacts, job: JobFacts, landing: Landing) -> None:
-        """Hand results to the uploader that lie in incoming/ by now, whatever their slave forgets: that is cleaned.
-
-        Nobody waits for the commit.
-        """
-        if await self._cleaned(builder):
-            landing = replace(landing, cleaned=(builder.id, builder.url))
-        written = self._errands.settle(builder.id, self._collector.hand_on(job, landing))
-        written.addCallback(self._handed_on)
-        written.addErrback(self._not_written, builder, "its results have landed")
-
-    def _handed_on(self, wanted: bool) -> None:
-        if wanted:
-            self._nudge("uploader")
+            if taken:
+                self._nudge("uploader")
+        await self._clean(builder)
 
     async def _lost(self, builder: BuilderFacts, job: JobFacts, reason: str) -> None:
         """Give a job back whose results could not be fetched; its log was."""
@@ -123,23 +106,21 @@ class Duties:
             self._nudge("slave_scanner")
 
     async def _clean(self, builder: BuilderFacts) -> None:
-        """Clean a slave whose build has ended, and say so; nobody waits for the commit."""
-        if await self._cleaned(builder):
-            written = self._database.join(clean_all, (builder.id, builder.url, self._now()))
-            self._errands.settle(builder.id, written).addErrback(self._not_written, builder, "it is clean")
+        """Clean a slave whose build has ended; any other refuses that.
 
-    async def _cleaned(self, builder: BuilderFacts) -> bool:
-        """Clean a slave whose build has ended, any other refuses that; tell whether it is then ready for work.
-
-        The dispatcher is nudged already, so that its turn shares the transaction which says so.
+        The dispatcher is nudged first, and nobody waits for the commit: so its turn shares the transaction. Only the
+        scanner lets the builder alone until then.
         """
         reply = await self._slaves.of(builder).clean()
-        ready = reply == BuilderStatus.IDLE.value and not builder.is_reset
-        self._nudge("dispatcher" if ready else "slave_scanner")
-        return ready
+        if reply != BuilderStatus.IDLE.value or builder.is_reset:
+            self._nudge("slave_scanner")
+            return
+        self._nudge("dispatcher")
+        marked_clean = self._database.join(clean_all, (builder.id, builder.url, self._now()))
+        self._errands.settle(builder.id, marked_clean).addErrback(self._not_marked, builder)
 
-    def _not_written(self, failure: Failure, builder: BuilderFacts, news: str) -> None:
-        log.failure("{name}: {news}, which could not be noted: the scanner will", failure, name=builder.name, news=news)
+    def _not_marked(self, failure: Failure, builder: BuilderFacts) -> None:
+        log.failure("builder {name} is clean, which could not be noted: the scanner will", failure, name=builder.name)
         self._nudge("slave_scanner")
 
     async def reset(self, builder: BuilderFacts) -> None:

@@ -72,11 +72,7 @@ class CollectingCase(OnSQLite, SynchronousTestCase):
 
     def start(self, filemap=FILEMAP, **bounds):
         job = replace(self.job, state=self.build().buildstate)
-        return Deferred.fromCoroutine(self.taking_in(self.collector(**bounds), job, filemap))
-
-    async def taking_in(self, collector, job, filemap=FILEMAP):
-        landing = await collector.collect(self.slave, job, filemap)
-        return landing is not None and await collector.hand_on(job, landing)
+        return Deferred.fromCoroutine(self.collector(**bounds).collect(self.slave, job, filemap))
 
     def collect(self, filemap=FILEMAP, **bounds):
         return self.successResultOf(self.start(filemap, **bounds))
@@ -104,7 +100,7 @@ class CollectTests(CollectingCase):
 
     def test_the_log_of_one_that_has_landed_goes_when_the_next_lands(self):
         collector = self.collector()
-        self.successResultOf(Deferred.fromCoroutine(self.taking_in(collector, self.job)))
+        self.successResultOf(Deferred.fromCoroutine(collector.collect(self.slave, self.job, FILEMAP)))
         folders = collector._folders
         folders.land([Collected("9-1", (), b"log")])
         self.assertEqual(["9-1.log.gz"], self.gathering())

@@ -1,6 +1,5 @@
 """Results are taken in for many builds at once, each only where its attempt still waits for it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -59,19 +58,6 @@ class GatheringTests(OnSQLite, SynchronousTestCase):
         self.assertEqual((LATER, LATER, 90.0), (attempt.finished, build.datebuilt, build.buildduration))
         self.assertEqual((None, 0, CleanStatus.DIRTY), (self.entry(), builder.failure_count, builder.clean_status))
         self.assertEqual([None], self.begin(self.attempt_id))
-
-    def test_a_builder_whose_slave_was_cleaned_can_get_work_again_unless_it_has_moved(self):
-        other_id = self.second()
-        self.begin(self.attempt_id, other_id)
-        bob = (self.builder_id, self.builder().url)
-        alice = (self.of(Attempt, other_id).builder_id, "http://elsewhere:8221/")
-        cleaned = [replace(landing(self.attempt_id), cleaned=bob), replace(landing(other_id), cleaned=alice)]
-        self.assertEqual([True, True], self.land(*cleaned))
-        self.assertEqual((CleanStatus.CLEAN, LATER), (self.builder().clean_status, self.builder().clean_since))
-        self.assertIs(CleanStatus.DIRTY, self.of(Builder, alice[0]).clean_status)
-        self.set(Builder, self.builder_id, clean_status=CleanStatus.DIRTY)
-        self.assertEqual([False], self.land(cleaned[0]))
-        self.assertIs(CleanStatus.CLEAN, self.builder().clean_status)
 
     def test_many_at_once_come_to_what_each_would_alone(self):
         other_id = self.second()

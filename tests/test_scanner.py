@@ -1,6 +1,6 @@
 """The scanner's turns: from the words of slaves to the rows, and back to the slaves."""
 
-from twisted.internet.defer import succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import LogLevel
 
 from buildmaster.farm.following import TERMINATING
@@ -39,6 +39,15 @@ class BuildingTests(ScannerCase):
         self.assertEqual(1, len(self.master.attempts(self.build_id)))
         self.assertEqual("BUILDING", self.master.state(self.build_id))
         self.assertEqual(1, [name for name, *_ in self.bob.calls].count("build"))
+
+    def test_a_builder_whose_rows_are_still_to_be_written_is_let_alone_until_they_are(self):
+        written, before = Deferred(), len(self.bob.calls)
+        self.master.parts.errands.settle(self.master.builder().id, written)
+        self.scan(40)
+        self.assertEqual(before, len(self.bob.calls))
+        written.callback(None)
+        self.scan(2)
+        self.assertLess(before, len(self.bob.calls))
 
     def test_results_that_landed_before_a_kill_are_not_lost_though_the_slave_has_forgotten_them(self):
         [attempt] = self.master.attempts(self.build_id)

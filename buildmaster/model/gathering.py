@@ -15,7 +15,6 @@ from buildmaster.model.attempts import ATTEMPT, BUILD, QUEUE, Held, held_all
 from buildmaster.model.builders import Builder
 from buildmaster.model.files import NewFile, remember_files
 from buildmaster.model.mapping import IDS, table_of
-from buildmaster.model.upkeep import clean_all
 
 BUILDER = table_of(Builder)
 FROM = frozenset({BuildState.BUILDING, BuildState.GATHERING})
@@ -24,16 +23,12 @@ GATHERING = frozenset({BuildState.GATHERING})
 
 @dataclass(frozen=True)
 class Landing:
-    """Results that lie in incoming/, in the folder ``leaf``, since ``now``.
-
-    ``cleaned`` is the builder with the URL of its slave, where that was cleaned since.
-    """
+    """Results that lie in incoming/, in the folder ``leaf``, since ``now``."""
 
     attempt_id: int
     leaf: str
     log: NewFile
     now: datetime
-    cleaned: tuple[int, str] | None = None
 
 
 def begin_gathering(session: Session, attempt_ids: Sequence[int]) -> list[BuildState | None]:
@@ -48,7 +43,7 @@ def begin_gathering(session: Session, attempt_ids: Sequence[int]) -> list[BuildS
 
 
 def land(session: Session, landings: Sequence[Landing]) -> list[bool]:
-    """Hand builds to the uploader, and free their builders; those can get work again whose slaves were cleaned.
+    """Hand builds to the uploader, and free their builders, whose slaves are then to be cleaned.
 
     Return for each whether its results were still wanted.
     """
@@ -57,9 +52,6 @@ def land(session: Session, landings: Sequence[Landing]) -> list[bool]:
     if wanted:
         _end(session, wanted, jobs)
         _free(session, wanted[-1].now, jobs.values())
-    cleaned = [(*landing.cleaned, landing.now) for landing in landings if landing.cleaned is not None]
-    if cleaned:
-        clean_all(session, cleaned)
     return [landing.attempt_id in jobs for landing in landings]
 
 
