@@ -1,7 +1,8 @@
 """The questions to slaves: which are due, which are under way, and the answers that no turn has taken yet."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -10,6 +11,7 @@ from twisted.python.failure import Failure
 
 from buildmaster.farm.facts import BuilderFacts, Silence, SlaveInfo, SlaveStatus, Word
 from buildmaster.farm.states import CleanStatus
+from buildmaster.schedule import Schedule
 from buildmaster.slave import Slaves
 
 log = Logger()
@@ -47,6 +49,9 @@ class Probes:
     """The plan of questions, those under way, and the answers that no turn has taken yet.
 
     ``call`` calls for a turn: for an answer that the turn which asked did not wait for, and when somebody is due.
+
+    Turns are many and so may builders be: a turn minds only those of which something has changed. The schedule has
+    everybody that has a delay, is not being asked, has no answer that no turn has taken yet, and is not away.
     """
 
     def __init__(self, clock: IReactorTime, slaves: Slaves, call: Callable[[], None]) -> None:
@@ -56,9 +61,10 @@ class Probes:
         self._delays: dict[int, float] = {}
         self._asked: dict[int, float] = {}
         self._pending: set[int] = set()
-        self._away: Collection[int] = ()
+        self._away: frozenset[int] = frozenset()
         self._awaited: set[int] = set()
         self._answers: dict[int, Answer] = {}
+        self._schedule = Schedule()
         self._gathering: Deferred[bool] | None = None
         self._call: IDelayedCall | None = None
         self._next: IDelayedCall | None = None
@@ -73,29 +79,33 @@ class Probes:
         """
         now = self._clock.seconds()
         self._forget_next()
-        self._away = away
-        due = sorted((when, builder_id) for builder_id, when in self._times(self._delays) if when <= now)
+        self._note_away(away)
         self._came, self._called = bool(self._answers), False
         self._ends, self._room = now + LONGEST, room
         self._awaited.clear()
-        return self._answers.keys() | {builder_id for _, builder_id in due[:room]}
+        return self._answers.keys() | frozenset(self._schedule.due(now, room))
 
     def end(self, away: Collection[int] = ()) -> None:
         """End a turn: call for another when the next question is due, but not at once. Some are ``away`` now."""
         self._forget_next()
-        self._away = away
-        first = min((when for _, when in self._times(self._delays)), default=None)
+        self._note_away(away)
+        first = self._schedule.first()
         if first is not None:
             self._next = self._clock.callLater(max(APART, first - self._clock.seconds()), self._call_for_turn)
 
-    def _times(self, builder_ids: Iterable[int]) -> Iterator[tuple[int, float]]:
-        """Yield when each of these is due that is there, is not being asked, and has not answered."""
-        delays, asked, away = self._delays, self._asked, self._away
-        for builder_id in builder_ids:
-            if builder_id in delays and not (
-                builder_id in self._pending or builder_id in self._answers or builder_id in away
-            ):
-                yield builder_id, asked.get(builder_id, NEVER) + delays[builder_id]
+    def _note_away(self, away: Collection[int]) -> None:
+        """Reschedule those that have gone away, and those that are back."""
+        before, self._away = self._away, frozenset(away)
+        for builder_id in before ^ self._away:
+            self._reschedule(builder_id)
+
+    def _reschedule(self, builder_id: int) -> None:
+        """Let the builder be due when it is to be asked, if it is to be asked and nothing is in the way."""
+        delay = self._delays.get(builder_id)
+        if delay is None or builder_id in self._pending or builder_id in self._answers or builder_id in self._away:
+            self._schedule.drop(builder_id)
+        else:
+            self._schedule.set(builder_id, self._asked.get(builder_id, NEVER) + delay)
 
     def _forget_next(self) -> None:
         call, self._next = self._next, None
@@ -108,19 +118,21 @@ class Probes:
             self._delays.pop(builder.id, None)
         else:
             self._delays[builder.id] = delay
+        self._reschedule(builder.id)
 
     def keep(self, builder_ids: Collection[int]) -> None:
         """Forget all others: they were removed."""
         for memory in (self._delays, self._asked, self._answers):
             for builder_id in memory.keys() - builder_ids:
                 del memory[builder_id]
+                self._schedule.drop(builder_id)
 
     def due(self, builders: Sequence[BuilderFacts]) -> list[BuilderFacts]:
         """Return those that are to be asked in this turn: the longest due, as many as there is room for."""
         now = self._clock.seconds()
-        when = {builder_id: time for builder_id, time in self._times(b.id for b in builders) if time <= now}
-        due = sorted((builder for builder in builders if builder.id in when), key=lambda builder: when[builder.id])
-        return due[: max(self._room, 0)]
+        timed = [(self._schedule.time(builder.id), builder) for builder in builders]
+        due = [(time, builder) for time, builder in timed if time is not None and time <= now]
+        return [builder for _, builder in sorted(due, key=itemgetter(0))[: max(self._room, 0)]]
 
     def ask(self, builder: BuilderFacts) -> None:
         """Ask the builder's slave."""
@@ -128,6 +140,7 @@ class Probes:
         self._room -= 1
         self._pending.add(builder.id)
         self._awaited.add(builder.id)
+        self._reschedule(builder.id)
         answered = ensureDeferred(self._answer(builder))
         answered.addBoth(self._answered, builder.id)
         answered.addErrback(_broke, builder)
@@ -145,6 +158,8 @@ class Probes:
     def take(self, builders: Mapping[int, BuilderFacts]) -> dict[int, Answer]:
         """Return the answers of these builders' slaves, each once, as far as they still matter."""
         answers = {builder_id: self._answers.pop(builder_id) for builder_id in self._answers.keys() & builders.keys()}
+        for builder_id in answers:
+            self._reschedule(builder_id)
         return {id_: answer for id_, answer in answers.items() if answer.belief == Belief.of(builders[id_])}
 
     async def _answer(self, builder: BuilderFacts) -> Answer:
@@ -157,6 +172,7 @@ class Probes:
         self._pending.discard(builder_id)
         if isinstance(answer, Answer):
             self._answers[builder_id] = answer
+        self._reschedule(builder_id)
         if builder_id in self._awaited:
             self._awaited.discard(builder_id)
             self._one_came()

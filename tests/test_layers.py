@@ -32,7 +32,7 @@ OTHERS = {
 }
 DAEMON = {"garbage", "signals", "stall", "systemd", "mastership"}
 UPLOADS = {"arrivals", "drops", "intake", "leaves", "packages", "resultintake", "signatures", "uploadcommand"}
-ERRANDS = {"asking", "collecting", "duties", "preparing", "probing", "resetting", "saying", "silences"}
+ERRANDS = {"asking", "collecting", "duties", "preparing", "probing", "resetting", "saying", "schedule", "silences"}
 EDGES = SLAVE | OTHERS | UPLOADS | ERRANDS | {"upgrading"}
 ALLOWED = {
     "errors": set(),

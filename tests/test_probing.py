@@ -203,6 +203,16 @@ class ProbeTests(SynchronousTestCase):
         self.probes.end({bob.id, eve.id})
         self.assertEqual([], self.clock.getDelayedCalls(), "nor do they call for a turn")
 
+    def test_those_that_are_back_are_due_as_if_they_had_not_been_away(self):
+        [bob, _, ida] = self.builders
+        self.plan(bob=1.0, eve=60.0, ida=1.0)
+        self.probes.begin(ROOM, {bob.id, ida.id})
+        self.probes.plan(ida, 90.0)
+        self.probes.end()
+        self.clock.advance(APART)
+        self.assertEqual(["turn"], self.nudges)
+        self.assertEqual({bob.id}, self.probes.begin(ROOM))
+
     def test_a_turn_is_called_for_when_the_next_is_due(self):
         self.plan(bob=30.0, eve=60.0, ida=None)
         self.probes.end()
