@@ -135,22 +135,24 @@ class GatheringFolders:
         return {thing.cookie: logs[thing.cookie] if isinstance(thing.log, bytes) else thing.log for thing in things}
 
     def _move_in(self, cookies: Sequence[str]) -> dict[str, str | Failure]:
-        """Move folders into incoming/; return their names there, or why one could not be moved."""
-        incoming = self._root / INCOMING
-        leaves: dict[str, str | Failure] = {}
+        """Move folders into incoming/; return their names there, or why one could not be moved, or not for certain."""
         for cookie in cookies:
             sync_folder(self._folder(cookie))
-        for cookie in cookies:
-            leaf = f"{self._now():%Y%m%d-%H%M%S}-{cookie}"
-            try:
-                _move(self._folder(cookie), incoming / leaf)
-            except OSError:
-                leaves[cookie] = Failure()
-            else:
-                leaves[cookie] = leaf
-        if cookies:
-            sync_folder(incoming)
+        leaves = {cookie: self._moved_in(cookie) for cookie in cookies}
+        try:
+            if cookies:
+                sync_folder(self._root / INCOMING)
+        except OSError as error:
+            return {cookie: Failure(error) for cookie in cookies}
         return leaves
+
+    def _moved_in(self, cookie: str) -> str | Failure:
+        leaf = f"{self._now():%Y%m%d-%H%M%S}-{cookie}"
+        try:
+            _move(self._folder(cookie), self._root / INCOMING / leaf)
+        except OSError:
+            return Failure()
+        return leaf
 
     def over(self, cookie: str) -> None:
         """Let the log of an attempt that has landed go, when the next lands. This call does not block."""
@@ -179,7 +181,10 @@ def wrong_content(name: str, promised: str, sha1: str) -> WrongContentError:
 
 
 def _make(folder: Path, names: Collection[str]) -> None:
-    """Make the folder, unless a file was written into it already; then let nothing else be there than these."""
+    """Make the folder if no file of these names was written into it; let nothing else be there than those.
+
+    Raise FileNotFoundError where one of them is gone.
+    """
     try:
         folder.mkdir()
     except FileExistsError:
@@ -188,6 +193,8 @@ def _make(folder: Path, names: Collection[str]) -> None:
                 path.unlink()
     except FileNotFoundError:
         folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).lstat()
 
 
 def _move(folder: Path, target: Path) -> None:

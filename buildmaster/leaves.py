@@ -18,6 +18,7 @@ LOG_NAME = "uploader.log"
 LONGEST_WORDS = 150  # characters of a leaf's name that tell what it is
 LONGEST_LOG = 1 << 20  # bytes of another's log that are taken over
 LOCK_NAME = "uploader.lock"
+FOLDER_MODE = os.R_OK | os.W_OK | os.X_OK  # without all of it a folder can't be read, moved and emptied
 PLACES = (INCOMING, ACCEPTED, REJECTED, FAILED)
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)  # what a rename says where something has the name
 RESULTS = re.compile(r"[0-9]{8}-[0-9]{6}-(?P<cookie>[0-9]+-[0-9]+(?:-[0-9]+)?)(?:\.[0-9]+)?")
@@ -127,11 +128,11 @@ def out_of_reach(leaves: Iterable[Path]) -> dict[Path, Path]:
 
 
 def _forbidden(leaf: Path) -> Iterator[Path]:
-    if not os.access(leaf, os.R_OK | os.W_OK | os.X_OK):  # a folder that one may not write into can't be moved
+    if not os.access(leaf, FOLDER_MODE):
         yield leaf
     for folder, folders, files in os.walk(leaf):
         needed = {Path(folder, name): os.R_OK for name in files}
-        needed |= {Path(folder, name): os.R_OK | os.X_OK for name in folders}
+        needed |= {Path(folder, name): FOLDER_MODE for name in folders}
         yield from (path for path, mode in needed.items() if not path.is_symlink() and not os.access(path, mode))
 
 

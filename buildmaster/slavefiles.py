@@ -42,9 +42,19 @@ class HashedFile:
         self._sha256 = hashlib.sha256()
         self._sha1 = hashlib.sha1(usedforsecurity=False)
         self._size = 0
+        self._fault: OSError | None = None
 
     def add(self, piece: bytes) -> None:
-        """Write some more."""
+        """Write some more. Where that has failed, nothing that comes after it is written."""
+        if self._fault is not None:
+            raise self._fault
+        try:
+            self._write(piece)
+        except OSError as error:
+            self._fault = error
+            raise
+
+    def _write(self, piece: bytes) -> None:
         if self._file is None:
             self._file = _opened(self._path)
         self._file.write(piece)
@@ -69,12 +79,14 @@ class HashedFile:
 
 
 def _opened(path: Path) -> BinaryIO:
-    """Open a file to be written; make its folder where that is missing."""
+    """Open a file to be written; make its folder where that is missing, and remove one that nobody may write into."""
     try:
         return path.open("wb", buffering=BUFFER)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb", buffering=BUFFER)
+    except PermissionError:
+        path.unlink(missing_ok=True)
+    return path.open("wb", buffering=BUFFER)
 
 
 class Download:

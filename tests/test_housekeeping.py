@@ -1,6 +1,8 @@
 """What is too old and of no use is removed, and nothing else."""
 
+import errno
 import os
+import shutil
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ from unittest.mock import patch
 import pytz
 from sqlalchemy import select, update
 from twisted.internet.defer import Deferred, execute
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import InlineDatabase
@@ -21,6 +24,7 @@ from buildmaster.model.people import Audit, record
 from buildmaster.model.tidying import _references
 from buildmaster.tasks.housekeeping import Ages, Housekeeping, remove_leaves
 from tests.commands import CommandFarm
+from tests.databases import a_folder
 from tests.rows import a_series
 
 NOW = datetime(2005, 4, 1, tzinfo=pytz.UTC)
@@ -81,6 +85,21 @@ class HousekeepingTests(SynchronousTestCase):
         gone = folder / "8-2.log.gz"
         with patch.object(Path, "glob", lambda *_: iter([gone, folder / "8-1"])):
             self.assertEqual(1, remove_leaves(folder, time.time()))
+
+    def test_one_that_can_not_be_removed_spares_the_others(self):
+        folder, remove = a_folder(), shutil.rmtree
+        for name in "abc":
+            (folder / name).mkdir()
+
+        def forbidden(path):
+            if path.name == "b":
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            remove(path)
+
+        with patch("shutil.rmtree", forbidden), capturedLogs() as said:
+            self.assertEqual(2, remove_leaves(folder, time.time() + 9))
+        self.assertEqual(["b"], [path.name for path in folder.iterdir()])
+        self.assertRegex(formatEvent(said[0]), "/b is too old and can't be removed: .*Permission denied")
 
     def test_old_leaves_go_and_young_ones_stay(self):
         old, young = self.leaf("old", 31 * DAY), self.leaf("young", 29 * DAY)

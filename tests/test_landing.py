@@ -2,12 +2,14 @@
 
 import errno
 import gzip
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster import landing
 from buildmaster.folders import INCOMING, make_folders
 from buildmaster.landing import Collected, Gathered, GatheringFolders, WrongContentError
 from buildmaster.librarian import FolderLibrarian
@@ -65,6 +67,25 @@ class LandingTests(SynchronousTestCase):
         self.assertIsInstance(failed, Failure)
         [again] = self.folders.land([collected(2)])
         self.assertIn(again[1], self.landed())
+
+    def test_where_the_move_may_not_last_nothing_lands_again_and_it_is_found(self):
+        sync, times = landing.sync_folder, []
+
+        def broken(folder):
+            if folder.name == INCOMING and not times:
+                times.append("broken")
+                raise OSError(errno.EIO, "Input/output error")
+            sync(folder)
+
+        with patch.object(landing, "sync_folder", broken):
+            ends = self.folders.land([collected(1), collected(2)])
+        self.assertEqual([OSError, OSError], [end.type for end in ends])
+        self.assertEqual(self.landed(), [self.folders.found(f"{number}-1", ()).leaf for number in (1, 2)])
+
+    def test_a_big_file_that_is_gone_is_not_left_out(self):
+        thing = replace(collected(1), filemap=(("big.deb", "0" * 40), *collected(1).filemap))
+        self.assertRaises(FileNotFoundError, self.folders.land, [thing])
+        self.assertEqual([], self.landed())
 
     def test_what_has_landed_stays_where_it_is(self):
         [(_, leaf)] = self.folders.land([collected(1)])

@@ -1,7 +1,10 @@
 """A log is kept compressed, without credentials, however its bytes are cut on their way."""
 
+import errno
 import gzip
 from itertools import pairwise
+from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.logfiles import LONGEST_LINE, LogFile
+from buildmaster.slavefiles import HashedFile
 from tests.databases import a_folder
 
 LOG = b"deb http://buildd:secret@host/ hoary main\nmake \xff\xc3\xa9\nGet:1 http://buildd:secret@host/ InRelease"
@@ -44,6 +48,28 @@ class LogFileTests(SynchronousTestCase):
             log.add(b"x" * LONGEST_LINE)
             self.assertLessEqual(len(log._packer._line), LONGEST_LINE)
         log.finish(b"")
+
+    def test_one_of_which_a_piece_was_lost_is_never_whole(self):
+        path = a_folder() / "log.gz"
+        log = self.log(path)
+        with patch("buildmaster.slavefiles._opened", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+            self.assertRaises(OSError, log.add, LOG)
+        self.assertRaises(OSError, log.finish, LOG)
+        log.discard()
+        self.assertEqual([], list(path.parent.iterdir()))
+
+    def test_one_that_takes_the_place_of_a_file_that_nobody_may_write_into(self):
+        path, opened = a_folder() / "file", Path.open
+        path.write_bytes(b"old")
+
+        def guarded(file, *args, **options):
+            if file.exists() and "w" in args:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            return opened(file, *args, **options)
+
+        with patch.object(Path, "open", guarded):
+            HashedFile(path).finish(b"new")
+        self.assertEqual(b"new", path.read_bytes())
 
     def test_an_empty_log_is_a_log(self):
         self.assertEqual("", self.kept([b""]))

@@ -275,7 +275,8 @@ class OutOfReachTests(UploaderCase):
         return events
 
     def test_it_waits_and_an_operator_is_told_of_it_once(self):
-        for name, mode in (("", 0o000), ("", 0o500), ("ubuntu", 0o300), ("ubuntu/hello_1.0-1.dsc", 0o000)):
+        modes = (("", 0o000), ("", 0o500), ("ubuntu", 0o300), ("ubuntu", 0o500), ("ubuntu/hello_1.0-1.dsc", 0o000))
+        for name, mode in modes:
             self.setUp()
             path = self.drop / name
             path.chmod(mode)

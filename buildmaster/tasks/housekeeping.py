@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from buildmaster.folders import GATHERING, INCOMING
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.tidying import forget_audit, forget_files, forget_mail, nameless
 
+log = Logger()
 PIECE = 500  # rows in one transaction
 SPARED = timedelta(days=2)  # a content may be that old before it gets a name: what is added is named at once
 SHELVES = 256  # folders of contents; each turn looks at one, so that a big store is looked through in some days
@@ -35,7 +35,6 @@ class Housekeeping:
     """Looks through the farm; ``root`` is its folder. ``in_thread`` runs work that blocks."""
 
     name = "housekeeping"
-    log = Logger()
 
     def __init__(
         self,
@@ -93,7 +92,7 @@ class Housekeeping:
 
     def _say(self, count: int, what: str) -> None:
         if count:
-            self.log.info("{count} {what} removed", count=count, what=what)
+            log.info("{count} {what} removed", count=count, what=what)
 
 
 def remove_leaves(folder: Path, before: float, pattern: str = "*/") -> int:
@@ -102,14 +101,25 @@ def remove_leaves(folder: Path, before: float, pattern: str = "*/") -> int:
 
 
 def _remove_old(leaf: Path, before: float) -> bool:
-    """Remove a folder or file if it is older, and still there: others are at work with those that are not."""
-    with suppress(FileNotFoundError):
-        status = leaf.lstat()
-        if S_ISLNK(status.st_mode) or status.st_mtime >= before:
-            return False
-        if S_ISDIR(status.st_mode):
-            shutil.rmtree(leaf)
-        else:
-            leaf.unlink()
-        return True
-    return False
+    """Remove a folder or file if it is older, and still there: others are at work with those that are not.
+
+    One that can't be removed spares the others.
+    """
+    try:
+        return _removed(leaf, before)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        log.error("{leaf} is too old and can't be removed: {error}", leaf=str(leaf), error=error)
+        return False
+
+
+def _removed(leaf: Path, before: float) -> bool:
+    status = leaf.lstat()
+    if S_ISLNK(status.st_mode) or status.st_mtime >= before:
+        return False
+    if S_ISDIR(status.st_mode):
+        shutil.rmtree(leaf)
+    else:
+        leaf.unlink()
+    return True

@@ -6,7 +6,7 @@ its builder has changed.
 
 Everybody is looked at once a second, or every few seconds on a large farm. Other turns look only at the builders that
 are due, that have answered, or whose errands have ended: what is decided on is fresh in each turn, and the others' rows
-have not changed but by an operator.
+have not changed but by an operator. Nor have the processors of those, so they are as they were at the last look at all.
 """
 
 from collections.abc import Callable, Sequence
