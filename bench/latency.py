@@ -7,13 +7,14 @@ other, beside Buildbot's submitted to started (20 workers at the most). Ended to
 shows a build's end to the next ``build`` accepted by the same slave, with RATE builds ending each second (no more
 than there are builders), for SECONDS, with WAITING builds in the queue. Meanwhile the daemon's CPU and memory are
 looked at, and every 10 ms the reactor's clock. Its CPU is put beside what as many builds take by the pooled Agent's
-bare protocol, which is measured before and after. All in SQLite; the rounds of what is compared take turns.
+bare protocol, which is measured before and after: three times, of which the medians are told. All in SQLite; the rounds
+of what is compared take turns.
 """
 
 import sys
 import time
 from functools import partial
-from statistics import mean
+from statistics import mean, median
 
 from bench.figures import FAILED, measured, percentile, rounded, tell
 from bench.rig import Farm, Slaves
@@ -24,6 +25,7 @@ ROUNDS = 2
 WORKERS = 20  # of Buildbot at the most: more make it slow to begin, and no difference here
 SAMPLES = 10  # sources in a round
 UNSEEN = 1 / 8  # of a build's length, on average, from its end to the answer that shows it: see farm/pacing.py
+LOADS = 3  # rounds under load
 AGENTS = 100  # slaves of the bare protocol
 SETTLING = 60.0  # seconds in which all slaves get their first builds, or the figures are of fewer
 
@@ -89,14 +91,23 @@ def summary(times):
 
 def loaded(builders, seconds, waiting, rate):
     """Return the rows of what slaves wait whose builds have ended, and of the daemon meanwhile."""
+    rounds = [beside_agent(builders, seconds, waiting, rate) for _ in range(LOADS)]
+    waits, loads = ({key: median_of(key, rows) for key in rows[0]} for rows in zip(*rounds, strict=True))
+    return [("Latency", {"case": "ended to taken", "builders": builders, **waits}), ("Load", loads)]
+
+
+def median_of(key, rows):
+    return rounded(median(row[key] for row in rows))
+
+
+def beside_agent(builders, seconds, waiting, rate):
+    """Return the figures of one round: of what slaves wait, and of the daemon beside the bare protocol."""
     before = bare("agent", AGENTS)["CPU ms"]
     waits, row = under_load(builders, seconds, waiting, rate)
+    if not waits:
+        raise SystemExit("no build was seen to end, and the next to begin")
     agent = mean((before, bare("agent", AGENTS)["CPU ms"]))
-    row["x Agent's CPU"] = row["cores"] * 1000 / (row["dispatches/s"] * agent) if row["dispatches/s"] else None
-    return [
-        ("Latency", {"case": "ended to taken", "builders": builders, **summary(waits)}),
-        ("Load", {key: value if value is None else rounded(value) for key, value in row.items()}),
-    ]
+    return summary(waits), row | {"x Agent's CPU": row["cores"] * 1000 / (row["dispatches/s"] * agent)}
 
 
 def under_load(builders, seconds, waiting, rate):
