@@ -3,7 +3,7 @@
     python -m bench.all [quick]
 
 One that fails is said so, here and there, and fails the run; the others go on. It takes about twenty minutes
-on two cores. Each target is compared with its figure of the same run. ``quick`` shows in two minutes whether all still
+on two cores. Each target is compared with its figure of the same run. ``quick`` shows in four minutes whether all still
 work; its figures are worth nothing, so they are only printed.
 """
 
