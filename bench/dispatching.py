@@ -17,7 +17,7 @@ import pytz
 from sqlalchemy import insert, update
 
 from buildmaster.database import Transactions, make_engine
-from buildmaster.farm.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
 from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build, BuildQueue

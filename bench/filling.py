@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Text, cast, func, insert, literal, select
 
-from buildmaster.farm.states import Pocket, Publishing, Urgency
+from buildmaster.farm.vocabulary.states import Pocket, Publishing, Urgency
 from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.files import StoredFile

@@ -19,7 +19,7 @@ from bench.filling import add_waiting, name_of
 from bench.folders import a_folder
 from buildmaster import nudges
 from buildmaster.database import Transactions, make_engine
-from buildmaster.farm.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
 from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Build, BuildQueue

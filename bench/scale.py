@@ -28,8 +28,8 @@ from bench.filling import copy, numbers
 from buildmaster.config import load
 from buildmaster.crew import make_tasks
 from buildmaster.database import Transactions, make_engine
-from buildmaster.farm.facts import SlaveStatus
-from buildmaster.farm.states import BuilderStatus, Pocket, Publishing, Urgency
+from buildmaster.farm.builders.facts import SlaveStatus
+from buildmaster.farm.vocabulary.states import BuilderStatus, Pocket, Publishing, Urgency
 from buildmaster.folders import make_folders
 from buildmaster.garbage import spare
 from buildmaster.model.archive import SourcePackageRelease, SourcePublication

@@ -25,8 +25,8 @@ from twisted.internet.protocol import Factory, Protocol
 from buildmaster.config import load
 from buildmaster.crew import make_tasks
 from buildmaster.database import Transactions, make_engine
-from buildmaster.farm.pacing import SEEN
-from buildmaster.farm.states import BuildState, CleanStatus, Pocket, Purpose, Urgency
+from buildmaster.farm.builders.pacing import SEEN
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Purpose, Urgency
 from buildmaster.folders import make_folders
 from buildmaster.garbage import spare
 from buildmaster.model.archive import Archive, SourcePackageRelease

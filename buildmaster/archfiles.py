@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from buildmaster.farm.architectures import (
+from buildmaster.farm.queue.architectures import (
     NO_ARCH_SPECIFIC,
     ArchitectureTable,
     ArchSpecific,

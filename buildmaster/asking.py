@@ -5,8 +5,8 @@ from datetime import datetime
 
 from twisted.internet.interfaces import IReactorTime
 
-from buildmaster.farm.facts import BuilderFacts
-from buildmaster.farm.pacing import Pace, crowding, interval, room, spaced
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.builders.pacing import Pace, crowding, interval, room, spaced
 from buildmaster.pausing import unhurried
 from buildmaster.probing import NEVER, Answer, Probes
 

@@ -14,10 +14,10 @@ from twisted.internet.defer import Deferred, ensureDeferred
 
 from buildmaster.database import Database
 from buildmaster.disk import NotWrittenError
-from buildmaster.farm.facts import Content, JobFacts, Silence
-from buildmaster.farm.filenames import is_safe
-from buildmaster.farm.logs import log_name
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.builders.facts import Content, JobFacts, Silence
+from buildmaster.farm.builders.logtext import log_name
+from buildmaster.farm.vocabulary.filenames import is_safe
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.joining import InThread, Together
 from buildmaster.landing import (
     Collected,

@@ -12,10 +12,10 @@ from buildmaster.collecting import Bounds, Collector
 from buildmaster.drops import Drops
 from buildmaster.duties import Duties
 from buildmaster.election import Elected
-from buildmaster.farm.buildnotices import NoticePolicy
-from buildmaster.farm.facts import Limits
-from buildmaster.farm.importing import configured_policy
-from buildmaster.farm.pacing import Pace
+from buildmaster.farm.builders.facts import Limits
+from buildmaster.farm.builders.pacing import Pace
+from buildmaster.farm.codeimports.jobs import configured_policy
+from buildmaster.farm.notices.builds import NoticePolicy
 from buildmaster.farm.turns import LEAST_PAUSE
 from buildmaster.folders import ACCEPTED, FAILED, FETCHING, REJECTED
 from buildmaster.intake import SourceIntake

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.references import parse_archive, parse_suite
+from buildmaster.farm.vocabulary.references import parse_archive, parse_suite
 from buildmaster.folders import FAILED
 from buildmaster.intake import SourceIntake, tell
 from buildmaster.leaves import LeafLog, prepare, settle

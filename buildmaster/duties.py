@@ -14,13 +14,13 @@ from twisted.python.failure import Failure
 from buildmaster.collecting import CollectionFailedError, Collector, Log
 from buildmaster.database import Database
 from buildmaster.errands import Errands
-from buildmaster.farm.actions import Collect, Conclude, Requeue
-from buildmaster.farm.announcing import judged, marked
-from buildmaster.farm.blame import Verdict
-from buildmaster.farm.facts import BuilderFacts, JobFacts, Silence, SlaveStatus
-from buildmaster.farm.following import OVER
-from buildmaster.farm.scanning import next_delay
-from buildmaster.farm.states import BuilderStatus, BuildState, FailedBy
+from buildmaster.farm.builders.actions import Collect, Conclude, Requeue
+from buildmaster.farm.builders.blame import Verdict
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Silence, SlaveStatus
+from buildmaster.farm.builders.logmessages import judged, marked
+from buildmaster.farm.builders.runningjobs import OVER
+from buildmaster.farm.builders.scanning import next_delay
+from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, FailedBy
 from buildmaster.model.attempts import Setback, conclude, held
 from buildmaster.model.blaming import requeue, still_failing
 from buildmaster.model.files import remember_files

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 from buildmaster import __version__
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.redacting import without_credentials
+from buildmaster.farm.text.redacting import without_credentials
 
 CHUNK = 1 << 17  # bytes read at a time
 TIMEOUT = 60.0  # seconds without a byte

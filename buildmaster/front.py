@@ -2,7 +2,7 @@
 
 from twisted.web.server import Site
 
-from buildmaster.farm.importing import configured_policy
+from buildmaster.farm.codeimports.jobs import configured_policy
 from buildmaster.folders import INCOMING
 from buildmaster.intake import SourceIntake
 from buildmaster.parts import Parts, utc_now

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.uploads import ReadFolder
+from buildmaster.farm.uploads.binaries import ReadFolder
 from buildmaster.folders import ACCEPTED, REJECTED
 from buildmaster.leaves import LOG_NAME, LeafLog, prepare, settle
 from buildmaster.model.sourcereleases import AcceptedSource, Destination, Refused, judge_source, record_source

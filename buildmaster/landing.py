@@ -17,8 +17,8 @@ from pathlib import Path
 from twisted.python.failure import Failure
 
 from buildmaster.diskfiles import READ_ONLY, Written, content_of, sync_folder, write_flushed
-from buildmaster.farm.facts import Content
-from buildmaster.farm.filenames import is_safe
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.filenames import is_safe
 from buildmaster.folders import GATHERING, INCOMING
 from buildmaster.leaves import cookie_of, landed
 from buildmaster.librarian import ILibrarian

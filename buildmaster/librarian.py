@@ -18,7 +18,7 @@ from zope.interface import Interface, implementer
 
 from buildmaster.diskfiles import SMALL, TOGETHER, Digests, batched, chunks, content_of, sync_folder, write
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.facts import Content
+from buildmaster.farm.builders.facts import Content
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 TEMPORARY = "new"  # the folder, beside the contents, of those that are being written

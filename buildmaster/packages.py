@@ -21,8 +21,8 @@ from debian.deb822 import Deb822
 
 from buildmaster.diskfiles import SMALL, Digests, chunks
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.packagefiles import FoundFile, Stanza, listed_files
-from buildmaster.farm.uploads import ReadFolder, kind_of
+from buildmaster.farm.uploads.binaries import ReadFolder, kind_of
+from buildmaster.farm.uploads.packagefiles import FoundFile, Stanza, listed_files
 
 LARGEST_STANZA = 4 << 20  # bytes of a .dsc or .changes; the largest in Debian have about one mebibyte
 LARGEST_CONTROL = 16 << 20  # bytes of the control part of a .deb, packed and unpacked

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from buildmaster.database import Database
-from buildmaster.farm.facts import BuilderFacts, BuildReply, Present, Silence, SlaveStatus
-from buildmaster.farm.states import BuilderStatus
+from buildmaster.farm.builders.facts import BuilderFacts, BuildReply, Present, Silence, SlaveStatus
+from buildmaster.farm.vocabulary.states import BuilderStatus
 from buildmaster.model.attempts import accept, wanted
 from buildmaster.slave import ISlave
 

@@ -9,8 +9,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from buildmaster.farm.facts import BuilderFacts, Silence, SlaveInfo, SlaveStatus, Word
-from buildmaster.farm.states import CleanStatus
+from buildmaster.farm.builders.facts import BuilderFacts, Silence, SlaveInfo, SlaveStatus, Word
+from buildmaster.farm.vocabulary.states import CleanStatus
 from buildmaster.schedule import Schedule
 from buildmaster.slave import Slaves
 

@@ -11,7 +11,14 @@ from twisted.python.failure import Failure
 from buildmaster.child import ProcessFailedError
 from buildmaster.database import Database
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.notices import JobEnd, Notice, Trouble, after_failure, failure_notice, recovery_notice
+from buildmaster.farm.notices.sequencerjobs import (
+    JobEnd,
+    Notice,
+    Trouble,
+    after_failure,
+    failure_notice,
+    recovery_notice,
+)
 from buildmaster.model.outbox import post
 
 LOG = "-"

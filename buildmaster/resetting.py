@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 
 from buildmaster.child import ProcessFailedError
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.facts import BuilderFacts, Silence
+from buildmaster.farm.builders.facts import BuilderFacts, Silence
 from buildmaster.slave import ISlave
 
 ECHO = "Test"

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from buildmaster.arrivals import Arrival, arrive, explain, receive, run_command, settle_accepted, settle_refused
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.uploads import known_faults
+from buildmaster.farm.uploads.binaries import known_faults
 from buildmaster.leaves import LeafLog
 from buildmaster.model.contents import known_contents
 from buildmaster.model.refusing import Notices, refuse_results

@@ -2,8 +2,8 @@
 
 from twisted.logger import Logger, LogLevel
 
-from buildmaster.farm.announcing import Line
-from buildmaster.farm.facts import BuilderFacts
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.builders.logmessages import Line
 
 
 def say(builder: BuilderFacts, line: Line | None) -> None:

@@ -26,7 +26,7 @@ from buildmaster.confvalues import (
     Url,
     Words,
 )
-from buildmaster.farm.scoring import Weights, named_weights
+from buildmaster.farm.queue.scoring import Weights, named_weights
 
 
 @dataclass(frozen=True)

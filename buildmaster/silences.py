@@ -6,10 +6,10 @@ from datetime import datetime
 from twisted.logger import Logger
 
 from buildmaster.database import Database
-from buildmaster.farm.announcing import outage_text
-from buildmaster.farm.blame import Quiet, outages
-from buildmaster.farm.facts import BuilderFacts, Silence
-from buildmaster.farm.states import FailedBy
+from buildmaster.farm.builders.blame import Quiet, outages
+from buildmaster.farm.builders.facts import BuilderFacts, Silence
+from buildmaster.farm.builders.logmessages import outage_text
+from buildmaster.farm.vocabulary.states import FailedBy
 from buildmaster.model.notifying import Notices
 from buildmaster.probing import Answer
 

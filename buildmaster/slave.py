@@ -9,8 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTCP
 from zope.interface import Interface, implementer
 
-from buildmaster.farm.facts import BuilderFacts, BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
-from buildmaster.farm.redacting import one_line
+from buildmaster.farm.builders.facts import BuilderFacts, BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.text.redacting import one_line
 from buildmaster.slaveaddress import Address
 from buildmaster.slavefiles import Download, Sink
 from buildmaster.slavehttp import GarbageError, Reply

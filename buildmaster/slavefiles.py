@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
-from buildmaster.farm.facts import Content, Silence
+from buildmaster.farm.builders.facts import Content, Silence
 from buildmaster.slavewire import Exchange
 
 PIECE = 1_048_576  # bytes that are written at once; the slave waits meanwhile

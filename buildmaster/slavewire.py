@@ -15,8 +15,8 @@ from twisted.internet.interfaces import IAddress, IConnector, IDelayedCall, IRea
 from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from buildmaster.farm.facts import Silence
-from buildmaster.farm.redacting import one_line
+from buildmaster.farm.builders.facts import Silence
+from buildmaster.farm.text.redacting import one_line
 from buildmaster.slaveaddress import Address
 from buildmaster.slavehttp import GarbageError, Reply
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from buildmaster.farm.states import BuildState, CleanStatus
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from tests import rows
 from tests.rows import NOW

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 
-from buildmaster.farm.facts import BuildReply, Content, Present, Silence
-from buildmaster.farm.states import BuilderStatus, SlaveVerdict
+from buildmaster.farm.builders.facts import BuildReply, Content, Present, Silence
+from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
 from buildmaster.slavefiles import HashedFile
 
 NOWHERE = "0" * 40  # the SHA-1 of nothing that there is

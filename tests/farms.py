@@ -1,7 +1,7 @@
 """Cases about rows: each rule is shown on SQLite and, by the class that derives, on PostgreSQL."""
 
-from buildmaster.farm.facts import BuilderFacts
-from buildmaster.farm.states import BuildState, CleanStatus
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build
 from tests.databases import postgresql_farm_url

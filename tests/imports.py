@@ -7,8 +7,8 @@ from pathlib import Path
 import pytz
 
 from buildmaster.database import Transactions, make_engine
-from buildmaster.farm.importing import DEFAULT_POLICY, By, NewImport
-from buildmaster.farm.states import MachineState, RcsType, ReviewStatus
+from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, By, NewImport
+from buildmaster.farm.vocabulary.states import MachineState, RcsType, ReviewStatus
 from buildmaster.model.importlistings import list_imports, list_machines, list_results, show_import
 from buildmaster.model.machines import add_machine, job_for_machine
 from buildmaster.model.reviews import add_import, review

@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 
-from buildmaster.farm.facts import Content
+from buildmaster.farm.builders.facts import Content
 from buildmaster.librarian import NotKeptError
 from tests.databases import a_folder
 

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytz
 
-from buildmaster.farm.dispatching import Candidate, Head
-from buildmaster.farm.facts import BuilderFacts, JobFacts, Limits, Observation, Silence, SlaveInfo, SlaveStatus
-from buildmaster.farm.states import BuilderStatus, BuildState, SlaveVerdict
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Limits, Observation, Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.queue.dispatching import Candidate, Head
+from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, SlaveVerdict
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)
 LIMITS = Limits()

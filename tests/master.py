@@ -26,7 +26,7 @@ from buildmaster.config import load
 from buildmaster.crew import make_tasks
 from buildmaster.database import InlineDatabase
 from buildmaster.disk import Disk
-from buildmaster.farm.states import Publishing
+from buildmaster.farm.vocabulary.states import Publishing
 from buildmaster.folders import make_folders
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.archive import Archive

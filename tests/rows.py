@@ -8,7 +8,7 @@ from pathlib import Path
 import pytz
 
 from buildmaster.database import InlineDatabase, Transactions, make_engine
-from buildmaster.farm.states import HELD, BuildState, Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.vocabulary.states import HELD, BuildState, Pocket, Publishing, Purpose, Urgency
 from buildmaster.model.archive import (
     Archive,
     BinaryPackageRelease,

@@ -5,7 +5,7 @@ import gzip
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.states import BuilderStatus, CleanStatus
+from buildmaster.farm.vocabulary.states import BuilderStatus, CleanStatus
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.files import StoredFile
 from tests.master import Master

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.actions import (
+from buildmaster.farm.builders.actions import (
     Abort,
     Collect,
     Conclude,
@@ -14,12 +14,12 @@ from buildmaster.farm.actions import (
     Rescue,
     Restore,
 )
-from buildmaster.farm.announcing import Level, failed_text, held_text, judged, line, outage_text
-from buildmaster.farm.blame import Verdict
-from buildmaster.farm.facts import Observation
-from buildmaster.farm.following import OUT_OF_ORDER
-from buildmaster.farm.scanning import decide
-from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.blame import Verdict
+from buildmaster.farm.builders.facts import Observation
+from buildmaster.farm.builders.logmessages import Level, failed_text, held_text, judged, line, outage_text
+from buildmaster.farm.builders.runningjobs import OUT_OF_ORDER
+from buildmaster.farm.builders.scanning import decide
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
 from tests.makers import LIMITS, NOW, REFUSED, a_builder, a_job, a_word
 
 TITLE = "i386 build of pmount 0.1-1 in ubuntu hoary RELEASE"

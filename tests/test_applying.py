@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import event
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.actions import (
+from buildmaster.farm.builders.actions import (
     Abort,
     Adopt,
     Clean,
@@ -24,9 +24,9 @@ from buildmaster.farm.actions import (
     Restore,
     SaveLogTail,
 )
-from buildmaster.farm.blame import Verdict
-from buildmaster.farm.scanning import FIRST_PROBE
-from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.blame import Verdict
+from buildmaster.farm.builders.scanning import FIRST_PROBE
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
 from buildmaster.model.applying import apply, changes_rows
 from buildmaster.model.attempts import conclude
 from buildmaster.model.builders import Builder

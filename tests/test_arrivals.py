@@ -9,7 +9,7 @@ import time
 from twisted.internet.defer import Deferred, execute
 
 from buildmaster import arrivals
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.folders import ACCEPTED, INCOMING
 from buildmaster.packages import ChangedMeanwhileError
 from buildmaster.uploadcommand import UploadCommand

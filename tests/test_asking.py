@@ -5,7 +5,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.asking import Asking
-from buildmaster.farm.pacing import MOST, Pace
+from buildmaster.farm.builders.pacing import MOST, Pace
 from buildmaster.probing import APART, Probes
 from tests.makers import NOW, a_builder, a_word
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy.exc import IntegrityError
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.states import BuildState, CleanStatus
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
 from buildmaster.model.archive import SourcePublication
 from buildmaster.model.attempts import (
     accepted,

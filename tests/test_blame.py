@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.blame import (
+from buildmaster.farm.builders.blame import (
     BUILD_LIMIT,
     BUILDER_LIMIT,
     DISTINCT_BUILDERS,

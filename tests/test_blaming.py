@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.blame import Verdict
-from buildmaster.farm.facts import BuilderFacts
-from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.blame import Verdict
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
 from buildmaster.model.attempts import Setback, conclude
 from buildmaster.model.blaming import requeue
 from buildmaster.model.builders import Builder

@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.dispatching import block
-from buildmaster.farm.states import BuildState, Pocket, Publishing, SeriesStatus
+from buildmaster.farm.queue.dispatching import block
+from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, SeriesStatus
 from buildmaster.model.archive import Freeze
 from buildmaster.model.blocking import blocks, look_again, places, review_blocks
 from buildmaster.model.builds import BuildQueue

@@ -7,7 +7,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.buildd.orders import Verdict
-from buildmaster.farm.states import SlaveVerdict
+from buildmaster.farm.vocabulary.states import SlaveVerdict
 from buildmaster.slave import Slave
 from tests.contracts import SlaveContract, Work
 from tests.databases import a_folder

@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 from buildmaster.buildd.leftovers import MARK
-from buildmaster.farm.states import BuilderStatus
+from buildmaster.farm.vocabulary.states import BuilderStatus
 from buildmaster.slave import Slave
 from tests.contracts import SlaveContract
 from tests.loopback import SlaveProcess, files_of, made_source

@@ -4,8 +4,8 @@ import http.client
 from urllib.parse import urlsplit
 from xmlrpc.client import Fault, ServerProxy
 
-from buildmaster.farm.facts import BuildReply
-from buildmaster.farm.states import BuilderStatus
+from buildmaster.farm.builders.facts import BuildReply
+from buildmaster.farm.vocabulary.states import BuilderStatus
 from tests.contracts import FAULT, SlaveContract
 from tests.test_buildd_contract import BundledSlaveTests, V
 

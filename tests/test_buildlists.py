@@ -5,9 +5,9 @@ from dataclasses import asdict, replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.references import ArchiveReference, UnknownNameError
-from buildmaster.farm.scoring import Weights
-from buildmaster.farm.states import BuildState, Pocket, Publishing
+from buildmaster.farm.queue.scoring import Weights
+from buildmaster.farm.vocabulary.references import ArchiveReference, UnknownNameError
+from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing
 from buildmaster.model.buildlists import Context, Wanted, builds, show_build
 from buildmaster.model.buildlogs import LogPlace, find_log
 from buildmaster.model.explaining import explain_build

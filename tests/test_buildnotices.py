@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.buildnotices import TOLD, BuildNews, NoticePolicy, body, headers, recipients, subject
-from buildmaster.farm.states import BuildState, Purpose
+from buildmaster.farm.notices.builds import TOLD, BuildNews, NoticePolicy, body, headers, recipients, subject
+from buildmaster.farm.vocabulary.states import BuildState, Purpose
 
 NEWS = BuildNews(
     id=8,

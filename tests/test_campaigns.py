@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.states import BuildState, Publishing, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState, Publishing, SeriesStatus
 from buildmaster.model.archive import Archive, SourcePublication
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import Distribution, DistroSeries

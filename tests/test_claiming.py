@@ -8,7 +8,7 @@ from sqlalchemy import event
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import Transactions, make_engine
-from buildmaster.farm.states import BuildState, CleanStatus, Publishing
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Publishing
 from buildmaster.model.archive import Archive, SourcePublication
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build, BuildQueue

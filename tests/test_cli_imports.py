@@ -5,8 +5,8 @@ from datetime import datetime
 import pytz
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.importing import DEFAULT_POLICY, Ended, RunningJob
-from buildmaster.farm.states import ImportResult
+from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, Ended, RunningJob
+from buildmaster.farm.vocabulary.states import ImportResult
 from buildmaster.model.importjobs import finish_job
 from buildmaster.model.machines import job_for_machine
 from tests.commands import CommandFarm

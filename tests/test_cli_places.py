@@ -5,7 +5,7 @@ import gzip
 from sqlalchemy import select
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.references import parse_series
+from buildmaster.farm.vocabulary.references import parse_series
 from buildmaster.model.archive import Archive, SourcePublication
 from buildmaster.model.builds import BuildQueue
 from buildmaster.model.distribution import find_series

@@ -6,7 +6,7 @@ from functools import cache
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.cli.sources import TREES, make_source
-from buildmaster.farm.states import Purpose
+from buildmaster.farm.vocabulary.states import Purpose
 from buildmaster.folders import ACCEPTED, INCOMING, REJECTED
 from buildmaster.leaves import LOG_NAME
 from buildmaster.model.distribution import Distribution

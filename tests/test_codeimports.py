@@ -5,7 +5,7 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import InlineDatabase
-from buildmaster.farm.states import RcsType
+from buildmaster.farm.vocabulary.states import RcsType
 from buildmaster.web.codeimports import CodeImportsResource, MachinesResource
 from tests.browser import a_site, ask
 from tests.imports import Imports, sqlite_transactions

@@ -11,8 +11,8 @@ from twisted.internet.defer import Deferred, execute, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.collecting import Bounds, CollectionFailedError, Collector
-from buildmaster.farm.facts import Silence
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.builders.facts import Silence
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.folders import GATHERING, INCOMING, make_folders
 from buildmaster.landing import Collected, GatheringFolders
 from buildmaster.librarian import FolderLibrarian

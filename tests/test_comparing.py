@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.comparing import Difference, Outcome, differences
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.queue.comparing import Difference, Outcome, differences
+from buildmaster.farm.vocabulary.states import BuildState
 
 SPOT = ("pmount", "hoary", "i386")
 outcomes = st.builds(Outcome, st.just("1"), st.sampled_from(BuildState))

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.attempts import conclude
 from buildmaster.model.builds import Attempt
 from buildmaster.model.cookies import cookie_of, mismatch

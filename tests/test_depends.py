@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.architectures import architecture_table
-from buildmaster.farm.depends import (
+from buildmaster.farm.queue.architectures import architecture_table
+from buildmaster.farm.queue.depends import (
     OPERATORS,
     Relation,
     RelationError,

@@ -9,7 +9,7 @@ from twisted.internet.defer import ensureDeferred, execute
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.archfiles import dpkg_tables
-from buildmaster.farm.states import BuildState, Pocket, Publishing, Purpose, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, Purpose, SeriesStatus
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.archive import ArchiveDependency
 from buildmaster.model.builds import Build, BuildQueue

@@ -19,7 +19,7 @@ from buildmaster.diskfiles import (
     write,
     write_flushed,
 )
-from buildmaster.farm.facts import Content
+from buildmaster.farm.builders.facts import Content
 from tests.databases import a_folder
 
 

@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.states import FailedBy
+from buildmaster.farm.vocabulary.states import FailedBy
 from buildmaster.model.archive import Archive
 from buildmaster.model.builds import Build
 from buildmaster.model.cancelling import cancel

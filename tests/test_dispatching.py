@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.dispatching import (
+from buildmaster.farm.queue.dispatching import (
     Assignment,
     Place,
     block,
@@ -16,7 +16,7 @@ from buildmaster.farm.dispatching import (
     pools_of,
     shuns,
 )
-from buildmaster.farm.states import CleanStatus
+from buildmaster.farm.vocabulary.states import CleanStatus
 from tests.makers import a_candidate, a_head
 
 HINDRANCES = [

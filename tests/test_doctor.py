@@ -18,7 +18,7 @@ from buildmaster.cli.doctor import in_lines
 from buildmaster.config import BUILT_IN_TASKS, load
 from buildmaster.disk import Disk
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.states import BuildState, FailedBy, Pocket
+from buildmaster.farm.vocabulary.states import BuildState, FailedBy, Pocket
 from buildmaster.folders import make_folders
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Build

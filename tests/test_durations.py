@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytz
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.durations import ago, approximately, since
+from buildmaster.farm.text.durations import ago, approximately, since
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)
 EXAMPLES = {

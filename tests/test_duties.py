@@ -13,8 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster import collecting
 from buildmaster.crew import make_scanner
 from buildmaster.disk import NotWrittenError
-from buildmaster.farm.actions import Collect, Conclude, Requeue
-from buildmaster.farm.states import BuilderStatus, BuildState, CleanStatus
+from buildmaster.farm.builders.actions import Collect, Conclude, Requeue
+from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, CleanStatus
 from buildmaster.model.builds import Attempt
 from buildmaster.model.cancelling import cancel
 from buildmaster.model.files import StoredFile

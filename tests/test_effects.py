@@ -6,9 +6,19 @@ from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errands import Errands
-from buildmaster.farm.actions import Abort, Clean, Collect, Conclude, FailBuilder, Heard, MarkClean, Requeue, Reset
-from buildmaster.farm.blame import Verdict
-from buildmaster.farm.states import BuildState, FailedBy
+from buildmaster.farm.builders.actions import (
+    Abort,
+    Clean,
+    Collect,
+    Conclude,
+    FailBuilder,
+    Heard,
+    MarkClean,
+    Requeue,
+    Reset,
+)
+from buildmaster.farm.builders.blame import Verdict
+from buildmaster.farm.vocabulary.states import BuildState, FailedBy
 from buildmaster.tasks.effects import Decision, Effects
 from tests.makers import NOW, a_builder, a_job
 

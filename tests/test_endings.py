@@ -2,8 +2,8 @@
 
 from twisted.logger import LogLevel
 
-from buildmaster.farm.following import OUT_OF_ORDER
-from buildmaster.farm.states import BuildState, FailedBy
+from buildmaster.farm.builders.runningjobs import OUT_OF_ORDER
+from buildmaster.farm.vocabulary.states import BuildState, FailedBy
 from buildmaster.model.builds import Build
 from tests.scannercase import LOG, ScannerCase
 

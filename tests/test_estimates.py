@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.estimates import estimated_duration, spread
+from buildmaster.farm.queue.estimates import estimated_duration, spread
 
 SIZES = {0: 300.0, 1: 60.0, 6 * 1024 * 60 - 1: 60.0, 6 * 1024 * 60: 120.0, 6 * 1024 * 600: 660.0}
 

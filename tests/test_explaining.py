@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.starts import Start
+from buildmaster.farm.queue.starts import Start
 from buildmaster.model.distribution import PocketChroot
 from buildmaster.model.explaining import NEXT, Explanation, explain_build, explain_builders, explain_queue
 from buildmaster.model.starting import starts

@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.facts import BuildReply, Silence, SlaveStatus
-from buildmaster.farm.states import BuilderStatus, SlaveVerdict
+from buildmaster.farm.builders.facts import BuildReply, Silence, SlaveStatus
+from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
 from buildmaster.slave import Slave
 from tests.contracts import FAULT, SlaveContract, Work
 from tests.farm import FarmNetwork

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errands import Errands
-from buildmaster.farm.dispatching import UNFETCHED
+from buildmaster.farm.queue.dispatching import UNFETCHED
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.blocking import review_blocks

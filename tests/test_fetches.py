@@ -3,7 +3,7 @@
 from sqlalchemy import event, select, update
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.dispatching import UNFETCHED
+from buildmaster.farm.queue.dispatching import UNFETCHED
 from buildmaster.model.archive import SourcePackageReleaseFile
 from buildmaster.model.builds import BuildQueue
 from buildmaster.model.fetches import wanted_sources

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.filenames import is_safe
+from buildmaster.farm.vocabulary.filenames import is_safe
 
 GOOD = ["pmount_0.1-1_i386.deb", "a", "libstdc++6_4:1.0~rc1-2_amd64.changes", "x" * 255]
 BAD = [

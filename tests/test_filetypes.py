@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.filetypes import mimetype
+from buildmaster.farm.uploads.filetypes import mimetype
 
 EXAMPLES = {
     "hello_1.0-1_i386.deb": "application/vnd.debian.binary-package",

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.actions import (
+from buildmaster.farm.builders.actions import (
     Abort,
     Adopt,
     Collect,
@@ -13,10 +13,10 @@ from buildmaster.farm.actions import (
     Requeue,
     SaveLogTail,
 )
-from buildmaster.farm.facts import Observation
-from buildmaster.farm.following import OUT_OF_ORDER, TERMINATING, hours
-from buildmaster.farm.scanning import decide
-from buildmaster.farm.states import BuildState, CleanStatus, FailedBy, Pocket, Purpose, SeriesStatus
+from buildmaster.farm.builders.facts import Observation
+from buildmaster.farm.builders.runningjobs import OUT_OF_ORDER, TERMINATING, hours
+from buildmaster.farm.builders.scanning import decide
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy, Pocket, Purpose, SeriesStatus
 from tests.makers import LIMITS, NOW, a_builder, a_job, a_word, ago
 
 S = BuildState

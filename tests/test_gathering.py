@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.facts import Content
-from buildmaster.farm.states import BuildState, CleanStatus
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
 from buildmaster.model.archive import SourcePublication
 from buildmaster.model.attempts import conclude
 from buildmaster.model.builders import Builder

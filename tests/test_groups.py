@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.groups import unserved
-from buildmaster.farm.states import CleanStatus
+from buildmaster.farm.builders.groups import unserved
+from buildmaster.farm.vocabulary.states import CleanStatus
 from tests.makers import a_builder, a_job
 
 

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import InlineDatabase
 from buildmaster.disk import Disk, DiskLowError, in_words
-from buildmaster.farm.notices import Trouble
+from buildmaster.farm.notices.sequencerjobs import Trouble
 from buildmaster.farm.turns import TurnFacts
 from buildmaster.stall import INTERVAL, WINDOW, Stall
 from buildmaster.tasks.guarding import Guarded

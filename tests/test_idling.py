@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from buildmaster.farm.states import CleanStatus
+from buildmaster.farm.vocabulary.states import CleanStatus
 from buildmaster.model.archive import Archive
 from buildmaster.model.builders import Builder
 from buildmaster.model.idling import idle_beside_work

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.importing import (
+from buildmaster.farm.codeimports.jobs import (
     DEFAULT_POLICY,
     Aftermath,
     Answer,
@@ -23,7 +23,7 @@ from buildmaster.farm.importing import (
     silent_since,
     urgency,
 )
-from buildmaster.farm.states import ImportResult, MachineState, RcsType, ReviewStatus
+from buildmaster.farm.vocabulary.states import ImportResult, MachineState, RcsType, ReviewStatus
 
 NOW = datetime(2008, 6, 4, 12, tzinfo=pytz.UTC)
 START = NOW - timedelta(minutes=10)

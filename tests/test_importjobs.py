@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import Transactions
-from buildmaster.farm.importing import DEFAULT_POLICY, By, Ended, RunningJob, Waiting, urgency
-from buildmaster.farm.states import ImportResult, ReviewStatus
+from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, By, Ended, RunningJob, Waiting, urgency
+from buildmaster.farm.vocabulary.states import ImportResult, ReviewStatus
 from buildmaster.model.importjobs import finish_job, import_of_job, keep_alive, most_urgent, reclaim_silent
 from buildmaster.model.imports import CodeImport, CodeImportJob
 from buildmaster.model.machines import job_for_machine

@@ -5,9 +5,9 @@ from dataclasses import replace
 from sqlalchemy import select
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.importing import DEFAULT_POLICY, Ended, RunningJob
-from buildmaster.farm.importnotices import SENTENCES, import_notice
-from buildmaster.farm.states import ImportResult, RcsType, ReviewStatus, Role
+from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, Ended, RunningJob
+from buildmaster.farm.notices.codeimports import SENTENCES, import_notice
+from buildmaster.farm.vocabulary.states import ImportResult, RcsType, ReviewStatus, Role
 from buildmaster.model.importjobs import finish_job
 from buildmaster.model.outbox import OutboxMessage
 from buildmaster.model.people import Account, AccountRole

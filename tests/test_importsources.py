@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.importing import ImportRefusedError, NewImport
-from buildmaster.farm.importsources import check_source
-from buildmaster.farm.states import RcsType
+from buildmaster.farm.codeimports.jobs import ImportRefusedError, NewImport
+from buildmaster.farm.codeimports.repositories import check_source
+from buildmaster.farm.vocabulary.states import RcsType
 
 GOOD = (
     (RcsType.GIT, "https://example.org/trunk.git", ""),

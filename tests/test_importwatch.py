@@ -4,7 +4,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import InlineDatabase
-from buildmaster.farm.importing import DEFAULT_POLICY
+from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY
 from buildmaster.tasks.importwatch import ImportWatch
 from tests.imports import Imports, after, sqlite_transactions
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.indices import find_offers, offer_lines, stanzas
+from buildmaster.farm.indices.packages import find_offers, offer_lines, stanzas
 
 PACKAGES = """\
 Package: gawk

@@ -12,8 +12,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errands import Errands
-from buildmaster.farm.installability import WaitingSource, sources_stanzas, unmet_dependencies
-from buildmaster.farm.states import Pocket
+from buildmaster.farm.queue.installability import WaitingSource, sources_stanzas, unmet_dependencies
+from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.builds import BuildQueue
 from buildmaster.model.files import remember_file

@@ -2,8 +2,8 @@
 
 from sqlalchemy import delete, select, update
 
-from buildmaster.farm.references import parse_archive
-from buildmaster.farm.states import BuildState, CleanStatus
+from buildmaster.farm.vocabulary.references import parse_archive
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
 from buildmaster.model.archive import Archive, BinaryPackageRelease
 from buildmaster.model.archivesettings import ArchiveChange, set_archive
 from buildmaster.model.builders import Builder

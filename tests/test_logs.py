@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.logs import log_name, renamed_log, shown_tail
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.builders.logtext import log_name, renamed_log, shown_tail
+from buildmaster.farm.vocabulary.states import BuildState
 
 LABEL = "ubuntu-hoary-i386.pmount_0.1-1"
 NAME = "buildlog_ubuntu-hoary-i386.pmount_0.1-1_FULLYBUILT.txt.gz"

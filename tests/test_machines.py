@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.importing import DEFAULT_POLICY, Ended, ImportRefusedError, NoSuchMachineError, RunningJob
-from buildmaster.farm.states import ImportResult, MachineState
+from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, Ended, ImportRefusedError, NoSuchMachineError, RunningJob
+from buildmaster.farm.vocabulary.states import ImportResult, MachineState
 from buildmaster.model.importjobs import finish_job
 from buildmaster.model.machines import set_machine
 from tests.imports import BY, NOW, Imports, after, sqlite_transactions

@@ -11,8 +11,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errands import Errands
-from buildmaster.farm.releasefiles import IndexPlace, packages_index
-from buildmaster.farm.states import Pocket
+from buildmaster.farm.indices.release import IndexPlace, packages_index
+from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mirrors import MirrorIndex

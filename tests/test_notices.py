@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.notices import (
+from buildmaster.farm.notices.sequencerjobs import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     JobEnd,

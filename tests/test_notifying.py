@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.buildnotices import NoticePolicy
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.notices.builds import NoticePolicy
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builds import Build
 from buildmaster.model.notifying import BuildNotices
 from buildmaster.model.outbox import OutboxMessage

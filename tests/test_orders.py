@@ -4,7 +4,7 @@ import base64
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.states import BuildState, Pocket, Purpose
+from buildmaster.farm.vocabulary.states import BuildState, Pocket, Purpose
 from buildmaster.model.archive import ArchiveDependency
 from buildmaster.model.distribution import PocketChroot
 from buildmaster.model.orders import orders

@@ -7,7 +7,7 @@ import pytz
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.cli.output import as_text, table
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.vocabulary.states import BuildState
 
 ROW = {
     "name": "bob",

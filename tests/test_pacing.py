@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.pacing import MOST, SEEN, SOON, Pace, crowding, interval, noteworthy, room, spaced
-from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.pacing import MOST, SEEN, SOON, Pace, crowding, interval, noteworthy, room, spaced
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
 from tests.makers import NOW, a_builder, a_job, ago
 
 PACE = Pace(building=5.0, idle=30.0)

@@ -4,9 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.facts import Content
-from buildmaster.farm.filenames import is_safe
-from buildmaster.farm.packagefiles import (
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.uploads.packagefiles import (
     FoundFile,
     ListedFile,
     Stanza,
@@ -15,6 +14,7 @@ from buildmaster.farm.packagefiles import (
     listed_files,
     unlisted,
 )
+from buildmaster.farm.vocabulary.filenames import is_safe
 
 A, B = "a" * 32, "b" * 64
 GOOD = ("hello_1.0-1_i386.deb", "libg++3_1~rc1.orig.tar.gz", "0ad_1.dsc", "a" * 255)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.pockets import (
+from buildmaster.farm.vocabulary.pockets import (
     EVERYTHING,
     AptSource,
     BuildPlace,
@@ -18,7 +18,7 @@ from buildmaster.farm.pockets import (
     open_for_uploads,
     sources_list,
 )
-from buildmaster.farm.states import Pocket, Purpose, SeriesStatus
+from buildmaster.farm.vocabulary.states import Pocket, Purpose, SeriesStatus
 
 ALL_POCKETS = frozenset(Pocket)
 UBUNTU = AptSource("http://farm/ubuntu", ALL_POCKETS)

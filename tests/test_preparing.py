@@ -3,8 +3,8 @@
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.facts import BuildReply, Present, Silence
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.builders.facts import BuildReply, Present, Silence
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builds import Build
 from buildmaster.preparing import (
     BUILDING,

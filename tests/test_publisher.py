@@ -8,9 +8,9 @@ from sqlalchemy import event
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.dominating import PublishedBinary, replaced
-from buildmaster.farm.states import BuildState, Pocket, Publishing
-from buildmaster.farm.versions import is_version, version_key
+from buildmaster.farm.publishing.dominating import PublishedBinary, replaced
+from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing
+from buildmaster.farm.vocabulary.versions import is_version, version_key
 from buildmaster.model.archive import (
     BinaryPackageRelease,
     BinaryPublication,

@@ -9,9 +9,9 @@ from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
-from buildmaster.farm.references import parse_archive
-from buildmaster.farm.scoring import Weights
-from buildmaster.farm.states import BuildState, Publishing, Purpose
+from buildmaster.farm.queue.scoring import Weights
+from buildmaster.farm.vocabulary.references import parse_archive
+from buildmaster.farm.vocabulary.states import BuildState, Publishing, Purpose
 from buildmaster.model.archive import SourcePublication
 from buildmaster.model.archivesettings import ArchiveChange, set_archive
 from buildmaster.model.builds import Build, BuildQueue

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.redacting import one_line, without_credentials
+from buildmaster.farm.text.redacting import one_line, without_credentials
 
 
 class RedactingTests(SynchronousTestCase):

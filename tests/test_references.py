@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.references import (
+from buildmaster.farm.vocabulary.references import (
     ArchitectureReference,
     ArchiveReference,
     BadReferenceError,
@@ -17,7 +17,7 @@ from buildmaster.farm.references import (
     parse_suite,
     unknown,
 )
-from buildmaster.farm.states import Pocket, Purpose
+from buildmaster.farm.vocabulary.states import Pocket, Purpose
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9+.]{0,8}", fullmatch=True)
 ARCHIVES = {

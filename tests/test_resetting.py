@@ -4,8 +4,8 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.child import ProcessFailedError
-from buildmaster.farm.facts import Silence
-from buildmaster.farm.states import CleanStatus, FailedBy
+from buildmaster.farm.builders.facts import Silence
+from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
 from buildmaster.model.archive import Archive
 from buildmaster.resetting import CannotResumeHostError, Resetter
 from tests.makers import a_builder

@@ -5,7 +5,7 @@ import hashlib
 from twisted.internet.defer import Deferred, execute
 
 from buildmaster import resultintake
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.folders import ACCEPTED, INCOMING
 from buildmaster.leaves import LOG_NAME, LeafLog, LockedError, locked
 from buildmaster.model.builds import Build

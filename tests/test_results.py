@@ -8,9 +8,9 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.facts import Content
-from buildmaster.farm.states import BuildState, Publishing
-from buildmaster.farm.uploads import BinaryPackage
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.uploads.binaries import BinaryPackage
+from buildmaster.farm.vocabulary.states import BuildState, Publishing
 from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication
 from buildmaster.model.builds import Attempt, Build
 from buildmaster.model.results import Results, record_results, states_of_attempts, uploading

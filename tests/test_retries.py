@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.states import BuildState, Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState, Pocket, SeriesStatus
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.cancelling import cancel, rescore
 from buildmaster.model.distribution import DistroSeries

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.pockets import is_open
-from buildmaster.farm.retrying import cancel_refusal, retry_refusal
-from buildmaster.farm.states import RETRIABLE, BuildState, Pocket, Purpose, SeriesStatus
+from buildmaster.farm.queue.retries import cancel_refusal, retry_refusal
+from buildmaster.farm.vocabulary.pockets import is_open
+from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState, Pocket, Purpose, SeriesStatus
 
 HOARY = ("hoary", SeriesStatus.DEVELOPMENT)
 

@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.importing import By, Ended, ImportRefusedError, RunningJob
-from buildmaster.farm.states import ImportResult, RcsType, ReviewStatus
+from buildmaster.farm.codeimports.jobs import By, Ended, ImportRefusedError, RunningJob
+from buildmaster.farm.vocabulary.states import ImportResult, RcsType, ReviewStatus
 from buildmaster.model.importjobs import finish_job
 from buildmaster.model.reviews import request
 from tests.imports import BY, NOW, Imports, after, sqlite_transactions

@@ -3,8 +3,8 @@
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import LogLevel
 
-from buildmaster.farm.following import TERMINATING
-from buildmaster.farm.states import BuilderStatus, FailedBy, SeriesStatus
+from buildmaster.farm.builders.runningjobs import TERMINATING
+from buildmaster.farm.vocabulary.states import BuilderStatus, FailedBy, SeriesStatus
 from buildmaster.folders import INCOMING
 from buildmaster.model.archive import Archive
 from buildmaster.model.cancelling import cancel

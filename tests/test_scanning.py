@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.actions import (
+from buildmaster.farm.builders.actions import (
     Abort,
     Clean,
     Collect,
@@ -20,10 +20,10 @@ from buildmaster.farm.actions import (
     Reset,
     Restore,
 )
-from buildmaster.farm.announcing import line
-from buildmaster.farm.facts import Observation, Silence, SlaveInfo, SlaveStatus
-from buildmaster.farm.scanning import FIRST_PROBE, LAST_PROBE, decide, next_delay
-from buildmaster.farm.states import BuilderStatus, BuildState, CleanStatus, FailedBy, SlaveVerdict
+from buildmaster.farm.builders.facts import Observation, Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.builders.logmessages import line
+from buildmaster.farm.builders.scanning import FIRST_PROBE, LAST_PROBE, decide, next_delay
+from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, CleanStatus, FailedBy, SlaveVerdict
 from tests.makers import COOKIE, INFO, LIMITS, NOW, REFUSED, a_builder, a_job, a_word, ago, seen
 
 HEARD = Heard(None, None)

@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.states import FailedBy
+from buildmaster.farm.vocabulary.states import FailedBy
 from buildmaster.probing import Answer, Belief
 from buildmaster.silences import Silences
 from tests.makers import NOW, REFUSED, a_builder, a_word, ago

@@ -13,8 +13,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.archfiles import dpkg_tables
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.architectures import NO_ARCH_SPECIFIC
-from buildmaster.farm.states import ENDED, HELD, BuilderStatus, BuildState, CleanStatus, Purpose, SeriesStatus
+from buildmaster.farm.queue.architectures import NO_ARCH_SPECIFIC
+from buildmaster.farm.vocabulary.states import (
+    ENDED,
+    HELD,
+    BuilderStatus,
+    BuildState,
+    CleanStatus,
+    Purpose,
+    SeriesStatus,
+)
 from buildmaster.model.archive import BinaryPackageRelease
 from buildmaster.model.builders import Builder
 from buildmaster.model.buildersettings import clean_builder, fail_builder, restore_builder, set_manual

@@ -14,8 +14,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from buildmaster.farm.facts import BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
-from buildmaster.farm.states import BuilderStatus
+from buildmaster.farm.builders.facts import BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.vocabulary.states import BuilderStatus
 from buildmaster.slave import ISlave, Slave
 from buildmaster.slavefiles import PIECE, HashedFile
 from tests.network import SILENT, Network

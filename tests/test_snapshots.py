@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy import event
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.facts import BuilderFacts, JobFacts
-from buildmaster.farm.states import BuildState, CleanStatus, FailedBy, Pocket, Purpose
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy, Pocket, Purpose
 from buildmaster.model.archive import Archive
 from buildmaster.model.attempts import conclude
 from buildmaster.model.builders import Builder

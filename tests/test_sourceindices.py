@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.sourceindices import BadStanza, IndexedFile, IndexedSource, read_sources
+from buildmaster.farm.indices.sources import BadStanza, IndexedFile, IndexedSource, read_sources
 
 SHA = "ab" * 32
 STANZA = f"""\

@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.references import parse_archive, parse_suite
-from buildmaster.farm.states import Pocket, Publishing
+from buildmaster.farm.vocabulary.references import parse_archive, parse_suite
+from buildmaster.farm.vocabulary.states import Pocket, Publishing
 from buildmaster.model.archive import BinaryPublication, SourcePackageRelease, SourcePublication
 from buildmaster.model.distribution import Distribution
 from buildmaster.model.sourcereleases import Destination, Refused, record_source

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.facts import Content
-from buildmaster.farm.packagefiles import Stanza
-from buildmaster.farm.sourceuploads import SourcePlace, Wish, check_source, source_of
-from buildmaster.farm.states import Urgency
-from buildmaster.farm.uploads import ReadFolder
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.uploads.binaries import ReadFolder
+from buildmaster.farm.uploads.packagefiles import Stanza
+from buildmaster.farm.uploads.sources import SourcePlace, Wish, check_source, source_of
+from buildmaster.farm.vocabulary.states import Urgency
 from buildmaster.packages import read_folder
 from tests.databases import a_folder
 from tests.packages import a_changes, a_dsc, sources, write

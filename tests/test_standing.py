@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytz
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.standing import Holding, Standing, available, sentence
-from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.statustext import Holding, Standing, available, sentence
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)
 THEN = NOW - timedelta(minutes=5)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.starts import OVERDUE, Start, Worker, estimated_delay, estimated_start, free_in
+from buildmaster.farm.queue.starts import OVERDUE, Start, Worker, estimated_delay, estimated_start, free_in
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)
 

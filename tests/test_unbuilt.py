@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
-from buildmaster.farm.architectures import NO_ARCH_SPECIFIC
-from buildmaster.farm.states import BuildState, Publishing
+from buildmaster.farm.queue.architectures import NO_ARCH_SPECIFIC
+from buildmaster.farm.vocabulary.states import BuildState, Publishing
 from buildmaster.model.archive import SourcePublication
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import DistroArchSeries

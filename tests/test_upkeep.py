@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
 from buildmaster.model.attempts import conclude
 from buildmaster.model.builders import Builder
 from buildmaster.model.upkeep import cleaned, fail, heard, introduced, mark, postpone_probe, restore, silent

@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError, Deferred, execute, maybeDefer
 from twisted.logger import capturedLogs, formatEvent
 
 from buildmaster.arrivals import GONE
-from buildmaster.farm.states import BuildState, Publishing
+from buildmaster.farm.vocabulary.states import BuildState, Publishing
 from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
 from buildmaster.leaves import LOG_NAME, LeafLog, locked
 from buildmaster.model.archive import BinaryPublication

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.packagefiles import Stanza
-from buildmaster.farm.uploads import (
+from buildmaster.farm.uploads.binaries import (
     ExpectedBuild,
     ReadFolder,
     binaries_of,
@@ -16,6 +15,7 @@ from buildmaster.farm.uploads import (
     known_faults,
     split_section,
 )
+from buildmaster.farm.uploads.packagefiles import Stanza
 from buildmaster.packages import read_folder
 from tests.databases import a_folder
 from tests.packages import a_changes, a_control, a_deb, results, write

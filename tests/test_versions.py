@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.versions import is_version, version_key, without_epoch
+from buildmaster.farm.vocabulary.versions import is_version, version_key, without_epoch
 
 WORDS = st.text(st.sampled_from("019a.+~"), max_size=6)
 VERSIONS = st.builds(

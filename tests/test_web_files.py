@@ -15,8 +15,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import InlineDatabase, Transactions, make_engine
-from buildmaster.farm.filetypes import mimetype
-from buildmaster.farm.states import Purpose
+from buildmaster.farm.uploads.filetypes import mimetype
+from buildmaster.farm.vocabulary.states import Purpose
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.accounts import add_account, add_token, parse_grant
 from buildmaster.model.archive import Archive

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import execute
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.states import Purpose
+from buildmaster.farm.vocabulary.states import Purpose
 from buildmaster.folders import ACCEPTED, INCOMING, REJECTED
 from buildmaster.intake import SourceIntake
 from buildmaster.librarian import FolderLibrarian

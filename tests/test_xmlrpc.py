@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from buildmaster.database import InlineDatabase
-from buildmaster.farm.importing import DEFAULT_POLICY
+from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY
 from buildmaster.librarian import FolderLibrarian
 from buildmaster.model.importjobs import reclaim_silent
 from buildmaster.web.importcontracts import (

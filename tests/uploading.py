@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.drops import Drops
 from buildmaster.errands import Errands
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
 from buildmaster.intake import SourceIntake
 from buildmaster.leaves import LOG_NAME

@@ -6,7 +6,7 @@ from buildmaster.cli.arguments import ARCHITECTURE
 from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.farm.references import ArchitectureReference
+from buildmaster.farm.vocabulary.references import ArchitectureReference
 from buildmaster.model.registering import add_architecture
 from buildmaster.model.registerlists import architectures
 

@@ -13,8 +13,8 @@ from buildmaster.cli.campaign import compare_archives, copy_sources
 from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
-from buildmaster.farm.redacting import without_credentials
-from buildmaster.farm.references import ArchiveReference, SuiteReference
+from buildmaster.farm.text.redacting import without_credentials
+from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
 from buildmaster.model.archivelists import archives, show_archive
 from buildmaster.model.archivesettings import ArchiveChange, add_archive, enable_archive, set_archive
 from buildmaster.model.campaigns import Campaign, check_campaign

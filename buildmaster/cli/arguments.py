@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from buildmaster.farm.references import parse_architecture, parse_archive, parse_series, parse_suite
-from buildmaster.farm.states import BuildState, Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.references import parse_architecture, parse_archive, parse_series, parse_suite
+from buildmaster.farm.vocabulary.states import BuildState, Pocket, SeriesStatus
 from buildmaster.model.accounts import parse_grant
 
 

@@ -13,8 +13,8 @@ from buildmaster.cli.buildorders import cancel_build, rescore_build, retry_build
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
 from buildmaster.cli.paging import limit_option, note_more, page_size
-from buildmaster.farm.durations import approximately, since
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.text.durations import approximately, since
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.buildlists import BuildListing, Context, Wanted, builds, show_build
 from buildmaster.model.buildlogs import find_log

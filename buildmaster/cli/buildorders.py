@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from buildmaster.cli.arguments import STATE, SUITE
 from buildmaster.cli.changes import BUILDING, SCANNING, change
 from buildmaster.cli.farm import Farm
-from buildmaster.farm.references import SuiteReference
-from buildmaster.farm.states import RETRIABLE, BuildState
+from buildmaster.farm.vocabulary.references import SuiteReference
+from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState
 from buildmaster.model.cancelling import cancel, rescore
 from buildmaster.model.retries import NotRetriableError, Retriable, retriable, retry
 

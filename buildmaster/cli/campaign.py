@@ -6,8 +6,8 @@ from buildmaster.cli.arguments import ARCHIVE
 from buildmaster.cli.changes import BUILDING
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.farm.comparing import Difference
-from buildmaster.farm.references import ArchiveReference
+from buildmaster.farm.queue.comparing import Difference
+from buildmaster.farm.vocabulary.references import ArchiveReference
 from buildmaster.model.campaigns import Campaign, compare, copy_some, depend_on_origin
 
 PIECE = 500  # publications copied in one transaction

@@ -13,9 +13,9 @@ from buildmaster.cli.arguments import ARCHITECTURE, POCKET
 from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.farm.facts import Content
-from buildmaster.farm.references import ArchitectureReference
-from buildmaster.farm.states import Pocket
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.references import ArchitectureReference
+from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.model.chroots import chroots, remove_chroot, set_chroot
 from buildmaster.model.distribution import find_architecture
 from buildmaster.model.files import remember_file

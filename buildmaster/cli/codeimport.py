@@ -8,9 +8,9 @@ import click
 from buildmaster.cli.changes import change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing, print_one
-from buildmaster.farm.importing import By, ImportPolicy, ImportRefusedError, NewImport, configured_policy
-from buildmaster.farm.importsources import check_source
-from buildmaster.farm.states import RcsType, ReviewStatus
+from buildmaster.farm.codeimports.jobs import By, ImportPolicy, ImportRefusedError, NewImport, configured_policy
+from buildmaster.farm.codeimports.repositories import check_source
+from buildmaster.farm.vocabulary.states import RcsType, ReviewStatus
 from buildmaster.model.importlistings import list_imports, list_results, show_import
 from buildmaster.model.reviews import add_import, request, review
 

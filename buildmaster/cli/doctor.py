@@ -24,7 +24,7 @@ from buildmaster.cli.output import as_text, json_option
 from buildmaster.config import BUILT_IN_TASKS
 from buildmaster.disk import Disk
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.queueing import NewBuild
+from buildmaster.farm.queue.missingbuilds import NewBuild
 from buildmaster.librarian import NotKeptError
 from buildmaster.model.archspecific import series_with_files
 from buildmaster.model.examining import builder_addresses, chroot_files, examine_rows

@@ -6,7 +6,7 @@ from buildmaster.cli.arguments import ARCHIVE
 from buildmaster.cli.changes import change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.farm.references import ArchiveReference
+from buildmaster.farm.vocabulary.references import ArchiveReference
 from buildmaster.model import freezing
 from buildmaster.model.freezing import Part
 

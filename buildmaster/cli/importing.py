@@ -18,8 +18,8 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.inline import result_of
 from buildmaster.cli.output import table
 from buildmaster.database import InlineDatabase
-from buildmaster.farm.references import ArchiveReference, SuiteReference
-from buildmaster.farm.sourceindices import BadStanza, IndexedSource, read_sources
+from buildmaster.farm.indices.sources import BadStanza, IndexedSource, read_sources
+from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
 from buildmaster.fetching import fetch, text_lines
 from buildmaster.model.sourceimports import (
     Imported,

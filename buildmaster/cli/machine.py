@@ -5,8 +5,8 @@ import click
 from buildmaster.cli.changes import change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.farm.importing import By
-from buildmaster.farm.states import MachineState
+from buildmaster.farm.codeimports.jobs import By
+from buildmaster.farm.vocabulary.states import MachineState
 from buildmaster.model.importlistings import list_machines
 from buildmaster.model.machines import add_machine, set_machine
 

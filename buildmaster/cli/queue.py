@@ -11,7 +11,7 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.cli.paging import PAGE, limit_option, note_cut, page_size
 from buildmaster.disk import Disk
-from buildmaster.farm.durations import ago
+from buildmaster.farm.text.durations import ago
 from buildmaster.model.explaining import Explanation, explain_build, explain_builders, explain_queue
 from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries
 from buildmaster.settings import Config

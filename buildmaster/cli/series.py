@@ -9,8 +9,8 @@ from buildmaster.cli.arguments import SERIES, STATUS
 from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.farm.references import SeriesReference
-from buildmaster.farm.states import SeriesStatus
+from buildmaster.farm.vocabulary.references import SeriesReference
+from buildmaster.farm.vocabulary.states import SeriesStatus
 from buildmaster.model.registering import SeriesChange, add_series, set_series
 from buildmaster.model.registerlists import all_series
 

@@ -11,9 +11,9 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.inline import result_of
 from buildmaster.database import InlineDatabase
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.filenames import is_safe
-from buildmaster.farm.references import ArchiveReference, SuiteReference
-from buildmaster.farm.sourceuploads import URGENCIES, Wish
+from buildmaster.farm.uploads.sources import URGENCIES, Wish
+from buildmaster.farm.vocabulary.filenames import is_safe
+from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
 from buildmaster.intake import SourceIntake
 from buildmaster.leaves import open_leaf
 from buildmaster.model.sourcereleases import AcceptedSource, Destination, Refused

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.actions import (
+from buildmaster.farm.builders.actions import (
     Abort,
     Action,
     Adopt,
@@ -25,11 +25,11 @@ from buildmaster.farm.actions import (
     Restore,
     SaveLogTail,
 )
-from buildmaster.farm.announcing import held_text
-from buildmaster.farm.blame import Verdict
-from buildmaster.farm.facts import BuilderFacts
-from buildmaster.farm.pacing import noteworthy
-from buildmaster.farm.states import CleanStatus, FailedBy
+from buildmaster.farm.builders.blame import Verdict
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.builders.logmessages import held_text
+from buildmaster.farm.builders.pacing import noteworthy
+from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
 from buildmaster.model import attempts, blaming, upkeep
 from buildmaster.model.notifying import Notices
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from buildmaster.farm.redacting import without_credentials
-from buildmaster.farm.references import ArchiveReference
-from buildmaster.farm.states import ACTIVE, BuildState
+from buildmaster.farm.text.redacting import without_credentials
+from buildmaster.farm.vocabulary.references import ArchiveReference
+from buildmaster.farm.vocabulary.states import ACTIVE, BuildState
 from buildmaster.model.archive import Archive, ArchiveDependency, SourcePublication, find_archive
 from buildmaster.model.builds import Build
 

@@ -7,8 +7,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.references import ArchiveReference
-from buildmaster.farm.states import ACTIVE
+from buildmaster.farm.vocabulary.references import ArchiveReference
+from buildmaster.farm.vocabulary.states import ACTIVE
 from buildmaster.model.archive import Archive, ArchiveDependency, SourcePublication, find_archive
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import find_distribution

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.states import ACTIVE
+from buildmaster.farm.vocabulary.states import ACTIVE
 from buildmaster.model.archive import SourcePackageRelease, SourcePublication
 from buildmaster.model.distribution import Distribution, DistroSeries
 from buildmaster.model.registering import examine_again

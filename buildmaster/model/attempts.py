@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.states import HELD, BuildState, CleanStatus, check_transition
+from buildmaster.farm.vocabulary.states import HELD, BuildState, CleanStatus, check_transition
 from buildmaster.model.builds import Attempt, Build, BuildQueue
 from buildmaster.model.lognames import name_log
 from buildmaster.model.mapping import IDS, changed, table_of

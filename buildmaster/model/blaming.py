@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.announcing import failed_text, too_many
-from buildmaster.farm.blame import Record, Verdict, judge
-from buildmaster.farm.facts import BuilderFacts
-from buildmaster.farm.scanning import FIRST_PROBE
-from buildmaster.farm.states import BuildState, FailedBy
+from buildmaster.farm.builders.blame import Record, Verdict, judge
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.builders.logmessages import failed_text, too_many
+from buildmaster.farm.builders.scanning import FIRST_PROBE
+from buildmaster.farm.vocabulary.states import BuildState, FailedBy
 from buildmaster.model.attempts import Held, Setback, conclude, give_back, held
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build, BuildQueue

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Select, bindparam, exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.dispatching import Place, block
-from buildmaster.farm.pockets import closed_at_dispatch, is_open
-from buildmaster.farm.states import Pocket, Publishing
-from buildmaster.farm.titles import build_title
+from buildmaster.farm.queue.dispatching import Place, block
+from buildmaster.farm.text.titles import build_title
+from buildmaster.farm.vocabulary.pockets import closed_at_dispatch, is_open
+from buildmaster.farm.vocabulary.states import Pocket, Publishing
 from buildmaster.model.archive import (
     Archive,
     Freeze,

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session, selectinload
 
-from buildmaster.farm.standing import Holding, Standing, available, sentence
-from buildmaster.farm.titles import build_title
+from buildmaster.farm.builders.statustext import Holding, Standing, available, sentence
+from buildmaster.farm.text.titles import build_title
 from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builders import Builder, find_builder
 from buildmaster.model.builds import Build, BuildQueue

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.references import check_name
-from buildmaster.farm.states import CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.references import check_name
+from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
 from buildmaster.model.builders import Builder, find_builder
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import find_processor

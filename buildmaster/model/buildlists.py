@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.references import ArchiveReference
-from buildmaster.farm.starts import Start
-from buildmaster.farm.states import BuildState, Pocket
-from buildmaster.farm.titles import build_title
+from buildmaster.farm.queue.starts import Start
+from buildmaster.farm.text.titles import build_title
+from buildmaster.farm.vocabulary.references import ArchiveReference
+from buildmaster.farm.vocabulary.states import BuildState, Pocket
 from buildmaster.model.archive import Archive, SourcePackageRelease, find_archive
 from buildmaster.model.builders import Builder, find_builder
 from buildmaster.model.buildparts import AttemptListing, BinaryListing, attempts_of, binaries_of, link

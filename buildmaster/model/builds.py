@@ -6,8 +6,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, des
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.dispatching import UNFETCHED
-from buildmaster.farm.states import BuildState, Pocket
+from buildmaster.farm.queue.dispatching import UNFETCHED
+from buildmaster.farm.vocabulary.states import BuildState, Pocket
 from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builders import Builder
 from buildmaster.model.distribution import DistroArchSeries, Processor

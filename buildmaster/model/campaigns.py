@@ -8,9 +8,9 @@ from sqlalchemy import func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.comparing import Difference, Outcome, Spot, differences
-from buildmaster.farm.references import ArchiveReference, SuiteReference
-from buildmaster.farm.states import ACTIVE, Publishing
+from buildmaster.farm.queue.comparing import Difference, Outcome, Spot, differences
+from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
+from buildmaster.farm.vocabulary.states import ACTIVE, Publishing
 from buildmaster.model.archive import Archive, ArchiveDependency, SourcePackageRelease, SourcePublication, find_archive
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import DistroArchSeries, DistroSeries

@@ -6,8 +6,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.retrying import cancel_refusal
-from buildmaster.farm.states import BuildState, check_transition
+from buildmaster.farm.queue.retries import cancel_refusal
+from buildmaster.farm.vocabulary.states import BuildState, check_transition
 from buildmaster.model.builds import Attempt, Build, BuildQueue, no_build
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.references import ArchitectureReference
-from buildmaster.farm.states import Pocket
+from buildmaster.farm.vocabulary.references import ArchitectureReference
+from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import DistroArchSeries, DistroSeries, PocketChroot, find_architecture
 from buildmaster.model.files import StoredFile

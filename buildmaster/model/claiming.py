@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.dispatching import Assignment, Candidate, Head, Pool, match
-from buildmaster.farm.states import ACTIVE, BuildState, CleanStatus
+from buildmaster.farm.queue.dispatching import Assignment, Candidate, Head, Pool, match
+from buildmaster.farm.vocabulary.states import ACTIVE, BuildState, CleanStatus
 from buildmaster.model.archive import SourcePublication
 from buildmaster.model.blocking import blocks
 from buildmaster.model.builders import Builder, BuilderProcessor

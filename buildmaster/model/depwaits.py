@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.depends import Release, Remain, Wait, provided
-from buildmaster.farm.pockets import BUILDS_ON, EXEMPT, ogre_components
-from buildmaster.farm.states import BuildState, Pocket, Publishing, Purpose
+from buildmaster.farm.queue.depends import Release, Remain, Wait, provided
+from buildmaster.farm.vocabulary.pockets import BUILDS_ON, EXEMPT, ogre_components
+from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, Purpose
 from buildmaster.model.archive import (
     Archive,
     ArchiveDependency,

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from buildmaster.farm.references import ArchitectureReference, SeriesReference, UnknownNameError, unknown
-from buildmaster.farm.states import Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.references import ArchitectureReference, SeriesReference, UnknownNameError, unknown
+from buildmaster.farm.vocabulary.states import Pocket, SeriesStatus
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
 

@@ -7,7 +7,7 @@ from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.states import FailedBy, Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.states import FailedBy, Pocket, SeriesStatus
 from buildmaster.model.builders import THERE, Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.dispatching import Candidate, Head, Pool, block, explain_builder, explain_entry
+from buildmaster.farm.queue.dispatching import Candidate, Head, Pool, block, explain_builder, explain_entry
 from buildmaster.model.blocking import places
 from buildmaster.model.builds import Build, BuildQueue, no_build
 from buildmaster.model.claiming import candidates

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.dispatching import UNFETCHED
-from buildmaster.farm.facts import Content
-from buildmaster.farm.filetypes import mimetype
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.queue.dispatching import UNFETCHED
+from buildmaster.farm.uploads.filetypes import mimetype
 from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.files import remember_file

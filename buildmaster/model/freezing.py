@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.references import ArchiveReference
+from buildmaster.farm.vocabulary.references import ArchiveReference
 from buildmaster.model.archive import Archive, Freeze, find_archive
 from buildmaster.model.blocking import look_again
 from buildmaster.model.distribution import Processor, find_processor

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.states import BuildState, CleanStatus, check_transition
+from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, check_transition
 from buildmaster.model.attempts import ATTEMPT, BUILD, QUEUE, Held, held_all
 from buildmaster.model.builders import Builder
 from buildmaster.model.files import NewFile, remember_files

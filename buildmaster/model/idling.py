@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.dispatching import block, match
 from buildmaster.farm.findings import Finding
+from buildmaster.farm.queue.dispatching import block, match
 from buildmaster.model.blocking import places
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import BuildQueue

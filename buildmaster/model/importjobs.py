@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.importing import (
+from buildmaster.farm.codeimports.jobs import (
     By,
     Ended,
     ImportFacts,
@@ -20,7 +20,7 @@ from buildmaster.farm.importing import (
     log_excerpt,
     silent_since,
 )
-from buildmaster.farm.states import ImportEvent, ImportJobState, ImportResult, ReviewStatus
+from buildmaster.farm.vocabulary.states import ImportEvent, ImportJobState, ImportResult, ReviewStatus
 from buildmaster.model.importmail import tell_of_import
 from buildmaster.model.imports import CodeImport, CodeImportJob, CodeImportMachine, CodeImportResult, note_event
 

@@ -3,9 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.importing import By, ImportFacts, ImportPolicy
-from buildmaster.farm.importnotices import import_notice
-from buildmaster.farm.states import Role
+from buildmaster.farm.codeimports.jobs import By, ImportFacts, ImportPolicy
+from buildmaster.farm.notices.codeimports import import_notice
+from buildmaster.farm.vocabulary.states import Role
 from buildmaster.model.outbox import post
 from buildmaster.model.people import Account, AccountRole
 

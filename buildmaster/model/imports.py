@@ -7,7 +7,14 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from buildmaster.farm.states import ImportEvent, ImportJobState, ImportResult, MachineState, RcsType, ReviewStatus
+from buildmaster.farm.vocabulary.states import (
+    ImportEvent,
+    ImportJobState,
+    ImportResult,
+    MachineState,
+    RcsType,
+    ReviewStatus,
+)
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import AUTOINCREMENT, Base, Id, Number
 

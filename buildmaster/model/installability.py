@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.dispatching import UNMET
-from buildmaster.farm.installability import WaitingSource
+from buildmaster.farm.queue.dispatching import UNMET
+from buildmaster.farm.queue.installability import WaitingSource
 from buildmaster.model.archive import Archive, BinaryPackageRelease, BinaryPublication, SourcePackageRelease
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.depwaits import Scope, mirror_packages, usable_binaries

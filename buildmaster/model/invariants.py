@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.states import HELD, BuildState, CleanStatus
+from buildmaster.farm.vocabulary.states import HELD, BuildState, CleanStatus
 from buildmaster.model.archive import Archive, BinaryPackageRelease
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt, Build, BuildQueue

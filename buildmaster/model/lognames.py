@@ -5,8 +5,8 @@ from collections.abc import Collection
 from sqlalchemy import bindparam, func, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.logs import renamed_log, state_ending
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.builders.logtext import renamed_log, state_ending
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.files import StoredFile
 from buildmaster.model.mapping import table_of
 

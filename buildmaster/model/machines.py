@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.importing import (
+from buildmaster.farm.codeimports.jobs import (
     Answer,
     By,
     ImportPolicy,
@@ -15,7 +15,7 @@ from buildmaster.farm.importing import (
     answer,
     check_machine,
 )
-from buildmaster.farm.states import ImportEvent, MachineState
+from buildmaster.farm.vocabulary.states import ImportEvent, MachineState
 from buildmaster.model.importjobs import claim_job, running_jobs
 from buildmaster.model.imports import CodeImportMachine, note_event
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.facts import Content
-from buildmaster.farm.states import Pocket
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.model.archive import Archive
 from buildmaster.model.distribution import DistroSeries
 from buildmaster.model.files import remember_file

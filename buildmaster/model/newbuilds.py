@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.estimates import estimated_duration
-from buildmaster.farm.queueing import NewBuild, Place
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.queue.estimates import estimated_duration
+from buildmaster.farm.queue.missingbuilds import NewBuild, Place
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.mapping import IDS, AnySelect, table_of

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.buildnotices import BuildNews, NoticePolicy, body, headers, recipients, subject
-from buildmaster.farm.titles import build_title
+from buildmaster.farm.notices.builds import BuildNews, NoticePolicy, body, headers, recipients, subject
+from buildmaster.farm.text.titles import build_title
 from buildmaster.model.builds import Build
 from buildmaster.model.files import file_path
 from buildmaster.model.outbox import post

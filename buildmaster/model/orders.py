@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.facts import BuilderFacts
-from buildmaster.farm.pockets import AptSource, BuildPlace, sources_list
-from buildmaster.farm.states import Pocket, Purpose
-from buildmaster.farm.titles import build_title
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.text.titles import build_title
+from buildmaster.farm.vocabulary.pockets import AptSource, BuildPlace, sources_list
+from buildmaster.farm.vocabulary.states import Pocket, Purpose
 from buildmaster.model.archive import Archive, ArchiveDependency, SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build

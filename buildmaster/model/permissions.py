@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.references import ArchiveReference
-from buildmaster.farm.states import Role
+from buildmaster.farm.vocabulary.references import ArchiveReference
+from buildmaster.farm.vocabulary.states import Role
 from buildmaster.model.archive import Archive
 from buildmaster.model.people import Account, AccountRole, Token
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import BindParameter, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.dominating import PublishedBinary, replaced
-from buildmaster.farm.states import ACTIVE, BuildState, Publishing
+from buildmaster.farm.publishing.dominating import PublishedBinary, replaced
+from buildmaster.farm.vocabulary.states import ACTIVE, BuildState, Publishing
 from buildmaster.model.archive import (
     PENDING,
     BinaryPackageRelease,

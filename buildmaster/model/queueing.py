@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.architectures import ArchitectureFacts, ArchitectureTable, ArchSpecific
-from buildmaster.farm.queueing import NewBuild, Place, SeriesFacts, SourceFacts, missing_builds
-from buildmaster.farm.scoring import Scored, Weights, score
-from buildmaster.farm.states import ACTIVE, Pocket
+from buildmaster.farm.queue.architectures import ArchitectureFacts, ArchitectureTable, ArchSpecific
+from buildmaster.farm.queue.missingbuilds import NewBuild, Place, SeriesFacts, SourceFacts, missing_builds
+from buildmaster.farm.queue.scoring import Scored, Weights, score
+from buildmaster.farm.vocabulary.states import ACTIVE, Pocket
 from buildmaster.model.archive import (
     UNEXAMINED,
     Archive,

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.scoring import Scored, Weights, score
-from buildmaster.farm.titles import build_title
+from buildmaster.farm.queue.scoring import Scored, Weights, score
+from buildmaster.farm.text.titles import build_title
 from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, Processor

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, joinedload
 
-from buildmaster.farm.facts import Content
-from buildmaster.farm.logs import renamed_log
-from buildmaster.farm.states import BuildState, check_transition
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.builders.logtext import renamed_log
+from buildmaster.farm.vocabulary.states import BuildState, check_transition
 from buildmaster.model.builds import Attempt
 from buildmaster.model.files import remember_file
 

@@ -6,13 +6,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.references import (
+from buildmaster.farm.vocabulary.references import (
     ArchitectureReference,
     SeriesReference,
     check_name,
     check_series_name,
 )
-from buildmaster.farm.states import ACTIVE, SeriesStatus
+from buildmaster.farm.vocabulary.states import ACTIVE, SeriesStatus
 from buildmaster.model.archive import SourcePublication
 from buildmaster.model.blocking import look_again
 from buildmaster.model.distribution import (

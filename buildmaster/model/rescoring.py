@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.scoring import Scored, Weights, age_step, score, step_age
-from buildmaster.farm.states import ACTIVE
+from buildmaster.farm.queue.scoring import Scored, Weights, age_step, score, step_age
+from buildmaster.farm.vocabulary.states import ACTIVE
 from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication
 from buildmaster.model.builds import AGEING, Build, BuildQueue
 from buildmaster.model.distribution import DistroArchSeries

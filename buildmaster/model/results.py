@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.states import BuildState, Pocket, Publishing, check_transition
-from buildmaster.farm.uploads import BinaryPackage, ExpectedBuild, known_faults
+from buildmaster.farm.uploads.binaries import BinaryPackage, ExpectedBuild, known_faults
+from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, check_transition
 from buildmaster.model.archive import (
     BinaryPackageRelease,
     BinaryPublication,

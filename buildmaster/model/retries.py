@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.retrying import retry_refusal
-from buildmaster.farm.states import ACTIVE, BuildState, Pocket
-from buildmaster.farm.titles import build_title
+from buildmaster.farm.queue.retries import retry_refusal
+from buildmaster.farm.text.titles import build_title
+from buildmaster.farm.vocabulary.states import ACTIVE, BuildState, Pocket
 from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication
 from buildmaster.model.builds import Build, BuildQueue, no_build
 from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.importing import By, ImportPolicy, ImportRefusedError, NewImport, check_review, first_due
-from buildmaster.farm.redacting import without_credentials
-from buildmaster.farm.states import ImportEvent, ImportJobState, ReviewStatus
+from buildmaster.farm.codeimports.jobs import By, ImportPolicy, ImportRefusedError, NewImport, check_review, first_due
+from buildmaster.farm.text.redacting import without_credentials
+from buildmaster.farm.vocabulary.states import ImportEvent, ImportJobState, ReviewStatus
 from buildmaster.model.importjobs import add_job, change_review, held_import, import_facts
 from buildmaster.model.importmail import tell_of_import
 from buildmaster.model.imports import CodeImport, CodeImportJob, CodeImportResult, note_event

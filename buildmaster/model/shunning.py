@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.dispatching import Head
+from buildmaster.farm.queue.dispatching import Head
 from buildmaster.model.builds import Attempt, Build
 
 

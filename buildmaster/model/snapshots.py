@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.facts import BuilderFacts, JobFacts
-from buildmaster.farm.titles import build_title
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts
+from buildmaster.farm.text.titles import build_title
 from buildmaster.model.archive import Archive, SourcePackageRelease
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Attempt, Build, BuildQueue

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.references import ArchiveReference, SuiteReference
-from buildmaster.farm.sourceindices import IndexedSource
-from buildmaster.farm.states import ACTIVE, Pocket, Publishing, Urgency
-from buildmaster.farm.versions import version_key
+from buildmaster.farm.indices.sources import IndexedSource
+from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
+from buildmaster.farm.vocabulary.states import ACTIVE, Pocket, Publishing, Urgency
+from buildmaster.farm.vocabulary.versions import version_key
 from buildmaster.model.archive import UNEXAMINED, SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
 from buildmaster.model.builds import Build
 from buildmaster.model.distribution import DistroArchSeries

@@ -6,13 +6,13 @@ from datetime import datetime
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.filetypes import mimetype
-from buildmaster.farm.packagefiles import listed_files
-from buildmaster.farm.pockets import is_open
-from buildmaster.farm.references import ArchiveReference, SeriesReference, SuiteReference
-from buildmaster.farm.sourceuploads import SourcePackage, SourcePlace, Wish, check_source, source_of
-from buildmaster.farm.states import ACTIVE, Pocket, Publishing
-from buildmaster.farm.uploads import ReadFolder
+from buildmaster.farm.uploads.binaries import ReadFolder
+from buildmaster.farm.uploads.filetypes import mimetype
+from buildmaster.farm.uploads.packagefiles import listed_files
+from buildmaster.farm.uploads.sources import SourcePackage, SourcePlace, Wish, check_source, source_of
+from buildmaster.farm.vocabulary.pockets import is_open
+from buildmaster.farm.vocabulary.references import ArchiveReference, SeriesReference, SuiteReference
+from buildmaster.farm.vocabulary.states import ACTIVE, Pocket, Publishing
 from buildmaster.model.archive import (
     Archive,
     SourcePackageRelease,

@@ -7,9 +7,9 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.references import ArchiveReference, SuiteReference
-from buildmaster.farm.states import ACTIVE, Publishing
-from buildmaster.farm.versions import is_version, version_key
+from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
+from buildmaster.farm.vocabulary.states import ACTIVE, Publishing
+from buildmaster.farm.vocabulary.versions import is_version, version_key
 from buildmaster.model.archive import (
     BinaryPackageRelease,
     BinaryPublication,

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.estimates import Spread, spread
-from buildmaster.farm.starts import Start, Worker, estimated_start, free_in
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.queue.estimates import Spread, spread
+from buildmaster.farm.queue.starts import Start, Worker, estimated_start, free_in
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders import Builder, BuilderProcessor
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.mapping import AnyRow, AnySelect

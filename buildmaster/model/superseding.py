@@ -5,8 +5,8 @@ from collections.abc import Collection
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.queueing import gone
-from buildmaster.farm.states import BuildState, Publishing
+from buildmaster.farm.queue.missingbuilds import gone
+from buildmaster.farm.vocabulary.states import BuildState, Publishing
 from buildmaster.model.archive import SourcePublication
 from buildmaster.model.builds import Build, BuildQueue
 from buildmaster.model.distribution import DistroArchSeries

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.architectures import ArchitectureTable, ArchSpecific
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.queueing import NewBuild, missing_builds
-from buildmaster.farm.states import ACTIVE
+from buildmaster.farm.queue.architectures import ArchitectureTable, ArchSpecific
+from buildmaster.farm.queue.missingbuilds import NewBuild, missing_builds
+from buildmaster.farm.vocabulary.states import ACTIVE
 from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication
 from buildmaster.model.distribution import DistroArchSeries
 from buildmaster.model.mapping import AnySelect

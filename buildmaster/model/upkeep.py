@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, bindparam, exists, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.scanning import FIRST_PROBE
-from buildmaster.farm.states import CleanStatus, FailedBy
+from buildmaster.farm.builders.scanning import FIRST_PROBE
+from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
 from buildmaster.model.builders import Builder
 from buildmaster.model.builds import Attempt
 from buildmaster.model.mapping import changed, table_of

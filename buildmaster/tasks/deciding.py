@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from twisted.internet.interfaces import IReactorTime
 
 from buildmaster.database import Database
-from buildmaster.farm.actions import Restore
-from buildmaster.farm.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
-from buildmaster.farm.scanning import decide, marked_since_silent
-from buildmaster.farm.states import FailedBy
+from buildmaster.farm.builders.actions import Restore
+from buildmaster.farm.builders.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
+from buildmaster.farm.builders.scanning import decide, marked_since_silent
+from buildmaster.farm.vocabulary.states import FailedBy
 from buildmaster.model.cookies import mismatch
 from buildmaster.pausing import unhurried
 from buildmaster.probing import Answer

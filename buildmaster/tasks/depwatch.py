@@ -9,9 +9,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from buildmaster.farm.architectures import ArchitectureTable
-from buildmaster.farm.depends import UNKNOWN_PAUSE, Release, Remain, Wait, judge_wait, names
-from buildmaster.farm.indices import find_offers
+from buildmaster.farm.indices.packages import find_offers
+from buildmaster.farm.queue.architectures import ArchitectureTable
+from buildmaster.farm.queue.depends import UNKNOWN_PAUSE, Release, Remain, Wait, judge_wait, names
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.depwaits import (
     Holdings,

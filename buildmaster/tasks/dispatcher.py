@@ -9,8 +9,8 @@ from twisted.logger import Logger
 
 from buildmaster.database import Database
 from buildmaster.errands import Errands
-from buildmaster.farm.announcing import Level, judged, marked
-from buildmaster.farm.pockets import BUILDD_USER
+from buildmaster.farm.builders.logmessages import Level, judged, marked
+from buildmaster.farm.vocabulary.pockets import BUILDD_USER
 from buildmaster.model.attempts import Setback
 from buildmaster.model.blaming import requeue, retire
 from buildmaster.model.blocking import review_blocks

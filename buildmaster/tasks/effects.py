@@ -16,10 +16,10 @@ from twisted.logger import Logger
 from buildmaster.database import Database
 from buildmaster.duties import Duties
 from buildmaster.errands import Errands
-from buildmaster.farm.actions import Abort, Action, Clean, Collect, Conclude, MarkClean, Requeue, Reset
-from buildmaster.farm.announcing import judged, line
-from buildmaster.farm.blame import Verdict
-from buildmaster.farm.facts import BuilderFacts, JobFacts, Observation
+from buildmaster.farm.builders.actions import Abort, Action, Clean, Collect, Conclude, MarkClean, Requeue, Reset
+from buildmaster.farm.builders.blame import Verdict
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Observation
+from buildmaster.farm.builders.logmessages import judged, line
 from buildmaster.model.applying import Verdicts, apply, changes_rows
 from buildmaster.model.notifying import Notices
 from buildmaster.pausing import unhurried

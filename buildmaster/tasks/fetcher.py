@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.errands import Errands
-from buildmaster.farm.facts import Content
+from buildmaster.farm.builders.facts import Content
 from buildmaster.fetching import FetchError, fetch
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.fetches import WantedSource, keep_failure, keep_fetched, wanted_sources

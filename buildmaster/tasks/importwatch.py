@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from buildmaster.farm.importing import ImportPolicy
+from buildmaster.farm.codeimports.jobs import ImportPolicy
 from buildmaster.model.importjobs import reclaim_silent
 
 

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.errands import Errands
-from buildmaster.farm.installability import sources_stanzas, unmet_dependencies
+from buildmaster.farm.queue.installability import sources_stanzas, unmet_dependencies
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.installability import Case, cases, keep_unmet
 

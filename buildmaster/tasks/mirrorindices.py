@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.errands import Errands
-from buildmaster.farm.indices import offer_lines
-from buildmaster.farm.releasefiles import IndexPlace, packages_index
-from buildmaster.farm.states import Pocket
+from buildmaster.farm.indices.packages import offer_lines
+from buildmaster.farm.indices.release import IndexPlace, packages_index
+from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.fetching import AbsentError, FetchError, fetch, text_lines
 from buildmaster.librarian import ILibrarian
 from buildmaster.model.mirroring import FetchedIndex, Key, MirrorSuites, keep_indices, mirrors

@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.archfiles import ArchSpecificFiles
-from buildmaster.farm.architectures import ArchitectureTable, ArchSpecific
-from buildmaster.farm.scoring import Weights
+from buildmaster.farm.queue.architectures import ArchitectureTable, ArchSpecific
+from buildmaster.farm.queue.scoring import Weights
 from buildmaster.model.archspecific import follow_file, series_with_files
 from buildmaster.model.queueing import Examined, Policy, examine_publications
 from buildmaster.model.rescoring import rescore_due

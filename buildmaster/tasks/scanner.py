@@ -19,9 +19,9 @@ from twisted.logger import Logger
 from buildmaster.asking import Asking
 from buildmaster.database import Database
 from buildmaster.errands import Errands
-from buildmaster.farm.facts import BuilderFacts
-from buildmaster.farm.groups import unserved
-from buildmaster.farm.states import BuildState
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.builders.groups import unserved
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.snapshots import MOST, Belongings, belongings_of, glimpse, snapshot
 from buildmaster.pausing import all_of
 from buildmaster.probing import NEVER

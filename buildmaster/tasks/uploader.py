@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from buildmaster.drops import Drops
 from buildmaster.errands import Errands
-from buildmaster.farm.states import HELD, BuildState
+from buildmaster.farm.vocabulary.states import HELD, BuildState
 from buildmaster.folders import ACCEPTED, FAILED, REJECTED
 from buildmaster.leaves import LOG_NAME, LeafLog, cookie_of, landed, locked, out_of_reach, settle
 from buildmaster.model.results import states_of_attempts, uploading

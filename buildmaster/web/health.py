@@ -15,7 +15,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from buildmaster.disk import Disk
-from buildmaster.farm.notices import Trouble
+from buildmaster.farm.notices.sequencerjobs import Trouble
 from buildmaster.farm.turns import TurnFacts
 from buildmaster.web.answers import answer_later
 

@@ -13,10 +13,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from buildmaster.farm.facts import Content
-from buildmaster.farm.importing import Ended, ImportFacts, ImportPolicy, RunningJob
-from buildmaster.farm.redacting import without_credentials
-from buildmaster.farm.states import ImportResult
+from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.codeimports.jobs import Ended, ImportFacts, ImportPolicy, RunningJob
+from buildmaster.farm.text.redacting import without_credentials
+from buildmaster.farm.vocabulary.states import ImportResult
 from buildmaster.model.files import remember_file
 from buildmaster.model.importjobs import finish_job, import_of_job, keep_alive
 from buildmaster.model.machines import job_for_machine

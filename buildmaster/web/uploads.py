@@ -17,9 +17,9 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.filenames import is_safe
-from buildmaster.farm.references import ArchiveReference, SuiteReference, parse_archive, parse_suite
-from buildmaster.farm.states import Role
+from buildmaster.farm.vocabulary.filenames import is_safe
+from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference, parse_archive, parse_suite
+from buildmaster.farm.vocabulary.states import Role
 from buildmaster.folders import INCOMING
 from buildmaster.intake import SourceIntake
 from buildmaster.leaves import open_leaf

@@ -19,8 +19,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 from zope.interface import implementer
 
-from buildmaster.farm.importing import NoSuchMachineError, RunningJob
-from buildmaster.farm.states import ImportResult
+from buildmaster.farm.codeimports.jobs import NoSuchMachineError, RunningJob
+from buildmaster.farm.vocabulary.states import ImportResult
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.importcontracts import ICodeImportScheduler, ICodeImportWorkers
 from buildmaster.web.importscheduler import CodeImportScheduler

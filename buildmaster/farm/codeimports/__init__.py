@@ -1,0 +1,1 @@
+"""What ought to happen to code imports, their jobs and their machines."""

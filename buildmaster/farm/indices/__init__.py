@@ -1,0 +1,1 @@
+"""Indices of archives elsewhere, read: Packages, Sources and Release."""

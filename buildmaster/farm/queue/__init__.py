@@ -1,0 +1,1 @@
+"""Which builds are missing, how urgent each is, who gets it, and why it waits."""

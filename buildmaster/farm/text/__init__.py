@@ -1,0 +1,1 @@
+"""Text for people: durations, titles, and what must never be shown."""

@@ -1,0 +1,1 @@
+"""Whether what people and slaves hand in is accepted."""

@@ -1,0 +1,1 @@
+"""The words that all rules share: states, pockets, references, versions, names of files."""
