@@ -18,12 +18,12 @@ from sqlalchemy import insert, update
 
 from buildmaster.database import Transactions, make_engine
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
-from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePublication
-from buildmaster.model.builders import Builder, BuilderProcessor
-from buildmaster.model.builds import Attempt, Build, BuildQueue
-from buildmaster.model.claiming import claim
-from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
-from buildmaster.model.files import StoredFile
+from buildmaster.model.dispatch.claiming import claim
+from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePublication
+from buildmaster.model.tables.builders import Builder, BuilderProcessor
+from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
+from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
+from buildmaster.model.tables.files import StoredFile
 from buildmaster.upgrading import upgrade
 
 NOW = datetime(2026, 1, 1, tzinfo=pytz.UTC)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Text, cast, func, insert, literal, select
 
 from buildmaster.farm.vocabulary.states import Pocket, Publishing, Urgency
-from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
-from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.files import StoredFile
+from buildmaster.model.tables.archive import SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
+from buildmaster.model.tables.builds import Build, BuildQueue
+from buildmaster.model.tables.files import StoredFile
 
 NAMES = 10_000_000  # a name has seven digits
 RELEASE, BUILD, FILE = SourcePackageRelease.__table__, Build.__table__, StoredFile.__table__

@@ -20,11 +20,11 @@ from bench.folders import a_folder
 from buildmaster import nudges
 from buildmaster.database import Transactions, make_engine
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
-from buildmaster.model.archive import Archive, SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
-from buildmaster.model.builders import Builder, BuilderProcessor
-from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
-from buildmaster.model.files import StoredFile
+from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
+from buildmaster.model.tables.builders import Builder, BuilderProcessor
+from buildmaster.model.tables.builds import Build, BuildQueue
+from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
+from buildmaster.model.tables.files import StoredFile
 from buildmaster.upgrading import upgrade
 
 ROOT = Path(__file__).parent.parent

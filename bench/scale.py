@@ -32,9 +32,9 @@ from buildmaster.farm.builders.facts import SlaveStatus
 from buildmaster.farm.vocabulary.states import BuilderStatus, Pocket, Publishing, Urgency
 from buildmaster.folders import make_folders
 from buildmaster.garbage import spare
-from buildmaster.model.archive import SourcePackageRelease, SourcePublication
-from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.claiming import claim
+from buildmaster.model.dispatch.claiming import claim
+from buildmaster.model.tables.archive import SourcePackageRelease, SourcePublication
+from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.parts import make_parts
 from buildmaster.tasks.scanner import EVERYBODY
 from buildmaster.upgrading import upgrade

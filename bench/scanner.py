@@ -29,10 +29,10 @@ from buildmaster.farm.builders.pacing import SEEN
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Purpose, Urgency
 from buildmaster.folders import make_folders
 from buildmaster.garbage import spare
-from buildmaster.model.archive import Archive, SourcePackageRelease
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Attempt, Build, BuildQueue
-from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, Processor
+from buildmaster.model.tables.archive import Archive, SourcePackageRelease
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
+from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, Processor
 from buildmaster.parts import make_parts
 from buildmaster.upgrading import upgrade
 

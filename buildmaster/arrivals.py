@@ -18,8 +18,8 @@ from buildmaster.farm.uploads.binaries import ReadFolder, binaries_of, check_bin
 from buildmaster.folders import ACCEPTED, FAILED, REJECTED
 from buildmaster.intake import OWN, keep
 from buildmaster.leaves import LOG_NAME, LeafLog, find, move, prepare, settle, write_log
-from buildmaster.model.refusing import Refusal
-from buildmaster.model.results import Results, Uploading
+from buildmaster.model.uploads.refusedresults import Refusal
+from buildmaster.model.uploads.results import Results, Uploading
 from buildmaster.packages import read_marked, seal
 from buildmaster.uploadcommand import UploadCommand
 

@@ -30,8 +30,8 @@ from buildmaster.landing import (
     wrong_content,
 )
 from buildmaster.leaves import LOG_NAME
-from buildmaster.model.files import NewFile
-from buildmaster.model.gathering import Landing, begin_gathering, land
+from buildmaster.model.builders.landing import Landing, begin_gathering, land
+from buildmaster.model.tables.files import NewFile
 from buildmaster.pausing import all_of
 from buildmaster.slave import ISlave
 from buildmaster.slavefiles import HashedFile

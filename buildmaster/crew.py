@@ -22,7 +22,7 @@ from buildmaster.intake import SourceIntake
 from buildmaster.landing import GatheringFolders
 from buildmaster.leaves import landed_cookies
 from buildmaster.mail import MailHost
-from buildmaster.model.notifying import BuildNotices
+from buildmaster.model.notices.builds import BuildNotices
 from buildmaster.parts import Parts, Reactor
 from buildmaster.preparing import Preparer
 from buildmaster.probing import Probes

@@ -13,8 +13,8 @@ from buildmaster.farm.vocabulary.references import parse_archive, parse_suite
 from buildmaster.folders import FAILED
 from buildmaster.intake import SourceIntake, tell
 from buildmaster.leaves import LeafLog, prepare, settle
-from buildmaster.model.permissions import key_holders, may_upload
-from buildmaster.model.sourcereleases import AcceptedSource, Destination, Refused
+from buildmaster.model.register.permissions import key_holders, may_upload
+from buildmaster.model.uploads.sources import AcceptedSource, Destination, Refused
 from buildmaster.packages import parse_stanza, read_stanza
 from buildmaster.signatures import Signed, Signer, signed_by
 

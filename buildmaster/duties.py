@@ -21,11 +21,11 @@ from buildmaster.farm.builders.logmessages import judged, marked
 from buildmaster.farm.builders.runningjobs import OVER
 from buildmaster.farm.builders.scanning import next_delay
 from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, FailedBy
-from buildmaster.model.attempts import Setback, conclude, held
-from buildmaster.model.blaming import requeue, still_failing
-from buildmaster.model.files import remember_files
-from buildmaster.model.notifying import Notices
-from buildmaster.model.upkeep import clean_all, cleaned, fail, restore
+from buildmaster.model.builders.attempts import Setback, conclude, held
+from buildmaster.model.builders.blaming import requeue, still_failing
+from buildmaster.model.builders.upkeep import clean_all, cleaned, fail, restore
+from buildmaster.model.notices.builds import Notices
+from buildmaster.model.tables.files import remember_files
 from buildmaster.resetting import CannotResumeHostError, Resetter
 from buildmaster.saying import say
 from buildmaster.slave import Slaves

@@ -12,7 +12,7 @@ from buildmaster.errors import BuildmasterError
 from buildmaster.farm.uploads.binaries import ReadFolder
 from buildmaster.folders import ACCEPTED, REJECTED
 from buildmaster.leaves import LOG_NAME, LeafLog, prepare, settle
-from buildmaster.model.sourcereleases import AcceptedSource, Destination, Refused, judge_source, record_source
+from buildmaster.model.uploads.sources import AcceptedSource, Destination, Refused, judge_source, record_source
 from buildmaster.packages import ChangedMeanwhileError, read_folder
 
 OWN = frozenset({LOG_NAME})  # what we put into a folder ourselves

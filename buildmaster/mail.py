@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTCP
 from twisted.mail.smtp import SMTPError, SMTPSenderFactory
 from twisted.python.failure import Failure
 
-from buildmaster.model.outbox import Message
+from buildmaster.model.tables.outbox import Message
 
 PLAIN = SMTP.clone(cte_type="7bit", linesep="\n")  # a host need not take eight bits; the sender makes CRLF of LF
 TIMEOUT = 60.0  # seconds that the host may take for an answer

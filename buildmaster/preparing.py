@@ -12,7 +12,7 @@ from typing import Any
 from buildmaster.database import Database
 from buildmaster.farm.builders.facts import BuilderFacts, BuildReply, Present, Silence, SlaveStatus
 from buildmaster.farm.vocabulary.states import BuilderStatus
-from buildmaster.model.attempts import accept, wanted
+from buildmaster.model.builders.attempts import accept, wanted
 from buildmaster.slave import ISlave
 
 FRESH = timedelta(seconds=1)  # a younger claim is not looked at again: if it was cancelled, the scanner ends it

@@ -19,7 +19,7 @@ from buildmaster.farm.notices.sequencerjobs import (
     failure_notice,
     recovery_notice,
 )
-from buildmaster.model.outbox import post
+from buildmaster.model.tables.outbox import post
 
 LOG = "-"
 Troubles = dict[str, Trouble]  # of jobs that fail, by their names

@@ -14,9 +14,9 @@ from buildmaster.arrivals import Arrival, arrive, explain, receive, run_command,
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.uploads.binaries import known_faults
 from buildmaster.leaves import LeafLog
-from buildmaster.model.contents import known_contents
-from buildmaster.model.refusing import Notices, refuse_results
-from buildmaster.model.results import Reasons, Results, Uploading, record_results
+from buildmaster.model.uploads.contents import known_contents
+from buildmaster.model.uploads.refusedresults import Notices, refuse_results
+from buildmaster.model.uploads.results import Reasons, Results, Uploading, record_results
 from buildmaster.uploadcommand import UploadCommand
 
 TOGETHER = 50  # results that are taken in at once

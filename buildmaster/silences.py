@@ -10,7 +10,7 @@ from buildmaster.farm.builders.blame import Quiet, outages
 from buildmaster.farm.builders.facts import BuilderFacts, Silence
 from buildmaster.farm.builders.logmessages import outage_text
 from buildmaster.farm.vocabulary.states import FailedBy
-from buildmaster.model.notifying import Notices
+from buildmaster.model.notices.builds import Notices
 from buildmaster.probing import Answer
 
 log = Logger()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildmaster.leaves import LOG_NAME
-from buildmaster.model.results import Uploading
+from buildmaster.model.uploads.results import Uploading
 
 
 class UploadCommand:

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from buildmaster.model.mapping import rendered
-from buildmaster.model.tables import metadata
+from buildmaster.model.tables.all import metadata
+from buildmaster.model.tables.mapping import rendered
 
 connection = context.config.attributes["connection"]
 context.configure(

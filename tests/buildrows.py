@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
-from buildmaster.model.builds import Attempt, Build, BuildQueue
+from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from tests import rows
 from tests.rows import NOW
 

@@ -2,8 +2,8 @@
 
 from buildmaster.farm.builders.facts import BuilderFacts
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Attempt, Build
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Attempt, Build
 from tests.databases import postgresql_farm_url
 from tests.rows import Place, a_build, a_builder, a_database, an_attempt
 

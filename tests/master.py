@@ -29,12 +29,12 @@ from buildmaster.disk import Disk
 from buildmaster.farm.vocabulary.states import Publishing
 from buildmaster.folders import make_folders
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.archive import Archive
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Attempt, Build
-from buildmaster.model.distribution import DistroSeries
-from buildmaster.model.files import StoredFile
-from buildmaster.model.outbox import OutboxMessage
+from buildmaster.model.tables.archive import Archive
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Attempt, Build
+from buildmaster.model.tables.distribution import DistroSeries
+from buildmaster.model.tables.files import StoredFile
+from buildmaster.model.tables.outbox import OutboxMessage
 from buildmaster.parts import make_parts
 from tests.databases import a_folder
 from tests.farm import FarmNetwork

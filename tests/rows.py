@@ -9,7 +9,7 @@ import pytz
 
 from buildmaster.database import InlineDatabase, Transactions, make_engine
 from buildmaster.farm.vocabulary.states import HELD, BuildState, Pocket, Publishing, Purpose, Urgency
-from buildmaster.model.archive import (
+from buildmaster.model.tables.archive import (
     Archive,
     BinaryPackageRelease,
     BinaryPublication,
@@ -17,10 +17,10 @@ from buildmaster.model.archive import (
     SourcePackageReleaseFile,
     SourcePublication,
 )
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Attempt, Build, BuildQueue
-from buildmaster.model.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
-from buildmaster.model.files import StoredFile
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
+from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
+from buildmaster.model.tables.files import StoredFile
 from tests.databases import sqlite_url
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)

@@ -6,8 +6,8 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import BuilderStatus, CleanStatus
-from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.files import StoredFile
+from buildmaster.model.tables.builds import Build, BuildQueue
+from buildmaster.model.tables.files import StoredFile
 from tests.master import Master
 
 LOG = b"This is a build log\n"

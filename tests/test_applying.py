@@ -27,10 +27,10 @@ from buildmaster.farm.builders.actions import (
 from buildmaster.farm.builders.blame import Verdict
 from buildmaster.farm.builders.scanning import FIRST_PROBE
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
-from buildmaster.model.applying import apply, changes_rows
-from buildmaster.model.attempts import conclude
-from buildmaster.model.builders import Builder
-from buildmaster.model.snapshots import snapshot
+from buildmaster.model.builders.actions import apply, changes_rows
+from buildmaster.model.builders.attempts import conclude
+from buildmaster.model.builders.snapshots import snapshot
+from buildmaster.model.tables.builders import Builder
 from tests.farms import OnPostgreSQL, OnSQLite
 from tests.rows import NOW
 

@@ -6,8 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
-from buildmaster.model.archive import SourcePublication
-from buildmaster.model.attempts import (
+from buildmaster.model.builders.attempts import (
     accepted,
     conclude,
     hold,
@@ -15,8 +14,9 @@ from buildmaster.model.attempts import (
     save_tails,
     wanted,
 )
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Build
+from buildmaster.model.tables.archive import SourcePublication
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Build
 from tests.farms import OnPostgreSQL, OnSQLite
 from tests.rows import NOW, a_build, a_builder, a_stored_file, an_attempt
 

@@ -7,10 +7,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.farm.builders.blame import Verdict
 from buildmaster.farm.builders.facts import BuilderFacts
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
-from buildmaster.model.attempts import Setback, conclude
-from buildmaster.model.blaming import requeue
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Attempt, Build
+from buildmaster.model.builders.attempts import Setback, conclude
+from buildmaster.model.builders.blaming import requeue
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Attempt, Build
 from tests.farms import OnPostgreSQL, OnSQLite
 from tests.rows import NOW, a_builder, an_attempt
 

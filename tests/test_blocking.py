@@ -4,9 +4,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.queue.dispatching import block
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, SeriesStatus
-from buildmaster.model.archive import Freeze
-from buildmaster.model.blocking import blocks, look_again, places, review_blocks
-from buildmaster.model.builds import BuildQueue
+from buildmaster.model.dispatch.blocking import blocks, look_again, places, review_blocks
+from buildmaster.model.tables.archive import Freeze
+from buildmaster.model.tables.builds import BuildQueue
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_build, a_database, a_publication, a_stored_file, an_architecture
 

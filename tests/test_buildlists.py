@@ -8,10 +8,10 @@ from buildmaster.errors import BuildmasterError
 from buildmaster.farm.queue.scoring import Weights
 from buildmaster.farm.vocabulary.references import ArchiveReference, UnknownNameError
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing
-from buildmaster.model.buildlists import Context, Wanted, builds, show_build
-from buildmaster.model.buildlogs import LogPlace, find_log
-from buildmaster.model.explaining import explain_build
-from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries
+from buildmaster.model.listings.buildlogs import LogPlace, find_log
+from buildmaster.model.listings.builds import Context, Wanted, builds, show_build
+from buildmaster.model.listings.explaining import explain_build
+from buildmaster.model.listings.queue import EntryListing, count_waiting, waiting_entries
 from tests.buildrows import EARLIER, a_build, a_builder, a_dispatched_build, an_attempt, an_entry
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_binary_release, a_database, a_stored_file

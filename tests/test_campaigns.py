@@ -4,9 +4,9 @@ from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import BuildState, Publishing, SeriesStatus
-from buildmaster.model.archive import Archive, SourcePublication
-from buildmaster.model.builds import Build
-from buildmaster.model.distribution import Distribution, DistroSeries
+from buildmaster.model.tables.archive import Archive, SourcePublication
+from buildmaster.model.tables.builds import Build
+from buildmaster.model.tables.distribution import Distribution, DistroSeries
 from tests.commands import CommandFarm
 from tests.rows import a_build, a_publication, a_release, a_series, an_archive
 

@@ -6,8 +6,8 @@ from hashlib import sha256
 from sqlalchemy import select
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.model.accounts import accounts
-from buildmaster.model.people import Token
+from buildmaster.model.register.accounts import accounts
+from buildmaster.model.tables.people import Token
 from tests.commands import CommandFarm
 from tests.rows import NOW, a_series, an_archive
 

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, SeriesStatus
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.builds import Build
+from buildmaster.model.tables.builds import Build
 from tests.buildrows import a_build, a_builder, a_dispatched_build, an_attempt, an_entry
 from tests.commands import CommandFarm
 from tests.rows import NOW, Place, a_stored_file

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
-from buildmaster.model.builders import find_builder
+from buildmaster.model.tables.builders import find_builder
 from tests.buildrows import a_build, a_builder, a_dispatched_build
 from tests.commands import CommandFarm
 from tests.rows import NOW, Place

@@ -10,9 +10,9 @@ from debian.debian_support import DpkgArchTable
 from sqlalchemy import func, select
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.model.archive import SourcePackageRelease, SourcePublication
-from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.distribution import Distribution
+from buildmaster.model.tables.archive import SourcePackageRelease, SourcePublication
+from buildmaster.model.tables.builds import Build, BuildQueue
+from buildmaster.model.tables.distribution import Distribution
 from tests.commands import CommandFarm
 from tests.rows import a_series, an_archive
 

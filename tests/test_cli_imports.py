@@ -7,8 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, Ended, RunningJob
 from buildmaster.farm.vocabulary.states import ImportResult
-from buildmaster.model.importjobs import finish_job
-from buildmaster.model.machines import job_for_machine
+from buildmaster.model.codeimports.jobs import finish_job
+from buildmaster.model.codeimports.machines import job_for_machine
 from tests.commands import CommandFarm
 
 URL = "https://example.org/trunk"

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.references import parse_series
-from buildmaster.model.archive import Archive, SourcePublication
-from buildmaster.model.builds import BuildQueue
-from buildmaster.model.distribution import find_series
+from buildmaster.model.tables.archive import Archive, SourcePublication
+from buildmaster.model.tables.builds import BuildQueue
+from buildmaster.model.tables.distribution import find_series
 from tests.buildrows import a_build, an_entry
 from tests.commands import CommandFarm
 from tests.rows import Place

@@ -9,7 +9,7 @@ from buildmaster.cli.sources import TREES, make_source
 from buildmaster.farm.vocabulary.states import Purpose
 from buildmaster.folders import ACCEPTED, INCOMING, REJECTED
 from buildmaster.leaves import LOG_NAME
-from buildmaster.model.distribution import Distribution
+from buildmaster.model.tables.distribution import Distribution
 from tests.commands import CommandFarm
 from tests.databases import a_folder
 from tests.rows import a_series, an_archive

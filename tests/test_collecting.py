@@ -16,8 +16,8 @@ from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.folders import GATHERING, INCOMING, make_folders
 from buildmaster.landing import Collected, GatheringFolders
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.builds import Build
-from buildmaster.model.files import StoredFile
+from buildmaster.model.tables.builds import Build
+from buildmaster.model.tables.files import StoredFile
 from tests.databases import a_folder
 from tests.farms import OnSQLite
 from tests.makers import a_job

@@ -3,9 +3,9 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.model.attempts import conclude
-from buildmaster.model.builds import Attempt
-from buildmaster.model.cookies import cookie_of, mismatch
+from buildmaster.model.builders.attempts import conclude
+from buildmaster.model.builders.cookies import cookie_of, mismatch
+from buildmaster.model.tables.builds import Attempt
 from tests.farms import OnPostgreSQL, OnSQLite
 from tests.rows import NOW
 

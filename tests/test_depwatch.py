@@ -11,11 +11,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.archfiles import dpkg_tables
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, Purpose, SeriesStatus
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.archive import ArchiveDependency
-from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.distribution import DistroSeries
-from buildmaster.model.files import remember_file
-from buildmaster.model.mirrors import MirrorIndex
+from buildmaster.model.tables.archive import ArchiveDependency
+from buildmaster.model.tables.builds import Build, BuildQueue
+from buildmaster.model.tables.distribution import DistroSeries
+from buildmaster.model.tables.files import remember_file
+from buildmaster.model.tables.mirrors import MirrorIndex
 from buildmaster.tasks.depwatch import DependencyWatch
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_binary, a_build, a_database, a_publication, a_release, an_archive, inline, numbers

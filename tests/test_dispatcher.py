@@ -4,9 +4,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import FailedBy
-from buildmaster.model.archive import Archive
-from buildmaster.model.builds import Build
-from buildmaster.model.cancelling import cancel
+from buildmaster.model.queue.cancelling import cancel
+from buildmaster.model.tables.archive import Archive
+from buildmaster.model.tables.builds import Build
 from tests.master import Master
 
 BOTH = ("slave_scanner", "dispatcher")

@@ -20,10 +20,10 @@ from buildmaster.disk import Disk
 from buildmaster.farm.findings import Finding
 from buildmaster.farm.vocabulary.states import BuildState, FailedBy, Pocket
 from buildmaster.folders import make_folders
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Build
-from buildmaster.model.distribution import PocketChroot
-from buildmaster.model.examining import builder_addresses, chroot_files, examine_rows
+from buildmaster.model.maintenance.examining import builder_addresses, chroot_files, examine_rows
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Build
+from buildmaster.model.tables.distribution import PocketChroot
 from tests.commands import CommandFarm
 from tests.onebuild import OneBuildTestCase
 from tests.rows import (

@@ -16,9 +16,9 @@ from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
 from buildmaster.intake import SourceIntake
 from buildmaster.leaves import LOG_NAME
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.accounts import add_account, parse_grant
-from buildmaster.model.distribution import Distribution
-from buildmaster.model.sourcereleases import AcceptedSource, Refused
+from buildmaster.model.register.accounts import add_account, parse_grant
+from buildmaster.model.tables.distribution import Distribution
+from buildmaster.model.uploads.sources import AcceptedSource, Refused
 from buildmaster.signatures import binary_key
 from tests.databases import a_folder
 from tests.packages import sources, write

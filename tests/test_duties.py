@@ -15,10 +15,10 @@ from buildmaster.crew import make_scanner
 from buildmaster.disk import NotWrittenError
 from buildmaster.farm.builders.actions import Collect, Conclude, Requeue
 from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, CleanStatus
-from buildmaster.model.builds import Attempt
-from buildmaster.model.cancelling import cancel
-from buildmaster.model.files import StoredFile
-from buildmaster.model.snapshots import snapshot
+from buildmaster.model.builders.snapshots import snapshot
+from buildmaster.model.queue.cancelling import cancel
+from buildmaster.model.tables.builds import Attempt
+from buildmaster.model.tables.files import StoredFile
 from tests.master import Master
 
 ENDS = {

@@ -4,7 +4,7 @@ from twisted.logger import LogLevel
 
 from buildmaster.farm.builders.runningjobs import OUT_OF_ORDER
 from buildmaster.farm.vocabulary.states import BuildState, FailedBy
-from buildmaster.model.builds import Build
+from buildmaster.model.tables.builds import Build
 from tests.scannercase import LOG, ScannerCase
 
 

@@ -7,9 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.queue.starts import Start
-from buildmaster.model.distribution import PocketChroot
-from buildmaster.model.explaining import NEXT, Explanation, explain_build, explain_builders, explain_queue
-from buildmaster.model.starting import starts
+from buildmaster.model.dispatch.starts import starts
+from buildmaster.model.listings.explaining import NEXT, Explanation, explain_build, explain_builders, explain_queue
+from buildmaster.model.tables.distribution import PocketChroot
 from tests.buildrows import a_build, a_builder, a_dispatched_build, an_entry
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_database, a_stored_file

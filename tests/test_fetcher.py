@@ -13,9 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.errands import Errands
 from buildmaster.farm.queue.dispatching import UNFETCHED
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.archive import SourcePackageRelease, SourcePackageReleaseFile
-from buildmaster.model.blocking import review_blocks
-from buildmaster.model.builds import BuildQueue
+from buildmaster.model.dispatch.blocking import review_blocks
+from buildmaster.model.tables.archive import SourcePackageRelease, SourcePackageReleaseFile
+from buildmaster.model.tables.builds import BuildQueue
 from buildmaster.tasks.fetcher import Fetcher
 from tests.rows import NOW, Place, a_build, a_database, inline
 

@@ -4,9 +4,9 @@ from sqlalchemy import event, select, update
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.queue.dispatching import UNFETCHED
-from buildmaster.model.archive import SourcePackageReleaseFile
-from buildmaster.model.builds import BuildQueue
-from buildmaster.model.fetches import wanted_sources
+from buildmaster.model.mirrors.sourcefiles import wanted_sources
+from buildmaster.model.tables.archive import SourcePackageReleaseFile
+from buildmaster.model.tables.builds import BuildQueue
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_build, a_builder, a_database
 

@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.model.buildersettings import restore_builder
-from buildmaster.model.builds import Attempt
+from buildmaster.model.register.builders import restore_builder
+from buildmaster.model.tables.builds import Attempt
 from tests.master import Master, results_of
 
 

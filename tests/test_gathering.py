@@ -6,12 +6,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
-from buildmaster.model.archive import SourcePublication
-from buildmaster.model.attempts import conclude
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Attempt, Build, BuildQueue
-from buildmaster.model.files import NewFile, StoredFile
-from buildmaster.model.gathering import Landing, begin_gathering, land
+from buildmaster.model.builders.attempts import conclude
+from buildmaster.model.builders.landing import Landing, begin_gathering, land
+from buildmaster.model.tables.archive import SourcePublication
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
+from buildmaster.model.tables.files import NewFile, StoredFile
 from tests.farms import OnPostgreSQL, OnSQLite
 from tests.rows import NOW, a_build, a_builder, an_attempt
 

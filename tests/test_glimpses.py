@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from buildmaster.model.snapshots import snapshot
+from buildmaster.model.builders.snapshots import snapshot
 from buildmaster.tasks.scanner import EVERYBODY, NOBODY
 from tests.scannercase import LOG, ScannerCase
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from buildmaster.farm.vocabulary.states import CleanStatus
-from buildmaster.model.archive import Archive
-from buildmaster.model.builders import Builder
-from buildmaster.model.idling import idle_beside_work
+from buildmaster.model.maintenance.idling import idle_beside_work
+from buildmaster.model.tables.archive import Archive
+from buildmaster.model.tables.builders import Builder
 from tests.onebuild import OneBuildTestCase
 from tests.rows import NOW
 

@@ -8,9 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, Ended, RunningJob
 from buildmaster.farm.notices.codeimports import SENTENCES, import_notice
 from buildmaster.farm.vocabulary.states import ImportResult, RcsType, ReviewStatus, Role
-from buildmaster.model.importjobs import finish_job
-from buildmaster.model.outbox import OutboxMessage
-from buildmaster.model.people import Account, AccountRole
+from buildmaster.model.codeimports.jobs import finish_job
+from buildmaster.model.tables.outbox import OutboxMessage
+from buildmaster.model.tables.people import Account, AccountRole
 from tests.imports import NOW, Imports, sqlite_transactions
 from tests.test_importing import an_import
 

@@ -15,9 +15,9 @@ from buildmaster.errands import Errands
 from buildmaster.farm.queue.installability import WaitingSource, sources_stanzas, unmet_dependencies
 from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.builds import BuildQueue
-from buildmaster.model.files import remember_file
-from buildmaster.model.mirrors import MirrorIndex
+from buildmaster.model.tables.builds import BuildQueue
+from buildmaster.model.tables.files import remember_file
+from buildmaster.model.tables.mirrors import MirrorIndex
 from buildmaster.tasks.installability import Installability
 from tests.rows import NOW, Place, a_build, a_database, inline
 

@@ -4,11 +4,11 @@ from sqlalchemy import delete, select, update
 
 from buildmaster.farm.vocabulary.references import parse_archive
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
-from buildmaster.model.archive import Archive, BinaryPackageRelease
-from buildmaster.model.archivesettings import ArchiveChange, set_archive
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Attempt, Build, BuildQueue
-from buildmaster.model.invariants import broken_invariants
+from buildmaster.model.maintenance.invariants import broken_invariants
+from buildmaster.model.register.archives import ArchiveChange, set_archive
+from buildmaster.model.tables.archive import Archive, BinaryPackageRelease
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from tests.onebuild import OneBuildTestCase
 from tests.rows import NOW, a_stored_file, an_attempt
 

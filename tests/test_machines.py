@@ -6,8 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, Ended, ImportRefusedError, NoSuchMachineError, RunningJob
 from buildmaster.farm.vocabulary.states import ImportResult, MachineState
-from buildmaster.model.importjobs import finish_job
-from buildmaster.model.machines import set_machine
+from buildmaster.model.codeimports.jobs import finish_job
+from buildmaster.model.codeimports.machines import set_machine
 from tests.imports import BY, NOW, Imports, after, sqlite_transactions
 
 

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.mail import MailHost, compose
-from buildmaster.model.outbox import Message
+from buildmaster.model.tables.outbox import Message
 
 NOW = datetime(2005, 4, 1, tzinfo=pytz.UTC)
 MESSAGE = Message(7, "ann@example.com", "Job x exited", (("From", "Sequencer"), ("X-Buildd", "yes")), "It did.\n")

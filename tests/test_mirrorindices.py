@@ -14,8 +14,8 @@ from buildmaster.errands import Errands
 from buildmaster.farm.indices.release import IndexPlace, packages_index
 from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.files import StoredFile
-from buildmaster.model.mirrors import MirrorIndex
+from buildmaster.model.tables.files import StoredFile
+from buildmaster.model.tables.mirrors import MirrorIndex
 from buildmaster.tasks.mirrorindices import MirrorIndices
 from tests.rows import NOW, Place, a_database, inline
 

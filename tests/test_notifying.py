@@ -4,9 +4,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.notices.builds import NoticePolicy
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.model.builds import Build
-from buildmaster.model.notifying import BuildNotices
-from buildmaster.model.outbox import OutboxMessage
+from buildmaster.model.notices.builds import BuildNotices
+from buildmaster.model.tables.builds import Build
+from buildmaster.model.tables.outbox import OutboxMessage
 from tests.farms import OnSQLite
 from tests.rows import NOW, a_stored_file
 

@@ -5,9 +5,9 @@ import base64
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, Purpose
-from buildmaster.model.archive import ArchiveDependency
-from buildmaster.model.distribution import PocketChroot
-from buildmaster.model.orders import orders
+from buildmaster.model.dispatch.slaveorders import orders
+from buildmaster.model.tables.archive import ArchiveDependency
+from buildmaster.model.tables.distribution import PocketChroot
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_build, a_builder, a_database, a_publication, a_stored_file, an_archive, an_attempt
 

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import InlineDatabase
-from buildmaster.model.outbox import GIVEN_UP_AFTER, due_messages, mark_refused, mark_sent, post
+from buildmaster.model.tables.outbox import GIVEN_UP_AFTER, due_messages, mark_refused, mark_sent, post
 from buildmaster.tasks.notifier import PATIENCE, Notifier
 from tests.commands import CommandFarm
 

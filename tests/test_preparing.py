@@ -5,7 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.facts import BuildReply, Present, Silence
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.model.builds import Build
+from buildmaster.model.tables.builds import Build
 from buildmaster.preparing import (
     BUILDING,
     FRESH,

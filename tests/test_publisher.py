@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.farm.publishing.dominating import PublishedBinary, replaced
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing
 from buildmaster.farm.vocabulary.versions import is_version, version_key
-from buildmaster.model.archive import (
+from buildmaster.model.tables.archive import (
     BinaryPackageRelease,
     BinaryPublication,
     SourcePackageReleaseFile,

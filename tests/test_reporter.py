@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.child import ProcessFailedError
 from buildmaster.database import InlineDatabase
 from buildmaster.errors import BuildmasterError
-from buildmaster.model.outbox import due_messages
+from buildmaster.model.tables.outbox import due_messages
 from buildmaster.reporter import Reporter
 from tests.commands import CommandFarm
 

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.child import ProcessFailedError
 from buildmaster.farm.builders.facts import Silence
 from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
-from buildmaster.model.archive import Archive
+from buildmaster.model.tables.archive import Archive
 from buildmaster.resetting import CannotResumeHostError, Resetter
 from tests.makers import a_builder
 from tests.master import ADMIN, Master

@@ -8,7 +8,7 @@ from buildmaster import resultintake
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.folders import ACCEPTED, INCOMING
 from buildmaster.leaves import LOG_NAME, LeafLog, LockedError, locked
-from buildmaster.model.builds import Build
+from buildmaster.model.tables.builds import Build
 from tests.packages import a_changes, a_control, a_deb, results, write
 from tests.uploading import LEAF, UploaderCase, builds_that_wait, leaf_of
 

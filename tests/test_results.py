@@ -11,9 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.uploads.binaries import BinaryPackage
 from buildmaster.farm.vocabulary.states import BuildState, Publishing
-from buildmaster.model.archive import BinaryPackageRelease, BinaryPublication
-from buildmaster.model.builds import Attempt, Build
-from buildmaster.model.results import Results, record_results, states_of_attempts, uploading
+from buildmaster.model.tables.archive import BinaryPackageRelease, BinaryPublication
+from buildmaster.model.tables.builds import Attempt, Build
+from buildmaster.model.uploads.results import Results, record_results, states_of_attempts, uploading
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, a_binary, a_database
 from tests.uploading import builds_that_wait, leaf_of

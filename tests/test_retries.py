@@ -5,10 +5,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, SeriesStatus
-from buildmaster.model.builds import Build, BuildQueue
-from buildmaster.model.cancelling import cancel, rescore
-from buildmaster.model.distribution import DistroSeries
-from buildmaster.model.retries import NotRetriableError, Retriable, retriable, retry
+from buildmaster.model.queue.cancelling import cancel, rescore
+from buildmaster.model.queue.retries import NotRetriableError, Retriable, retriable, retry
+from buildmaster.model.tables.builds import Build, BuildQueue
+from buildmaster.model.tables.distribution import DistroSeries
 from tests.rows import NOW, Place, a_build, a_database, an_attempt
 
 

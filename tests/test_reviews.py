@@ -4,8 +4,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import By, Ended, ImportRefusedError, RunningJob
 from buildmaster.farm.vocabulary.states import ImportResult, RcsType, ReviewStatus
-from buildmaster.model.importjobs import finish_job
-from buildmaster.model.reviews import request
+from buildmaster.model.codeimports.jobs import finish_job
+from buildmaster.model.codeimports.reviews import request
 from tests.imports import BY, NOW, Imports, after, sqlite_transactions
 
 

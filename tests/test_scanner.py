@@ -6,10 +6,10 @@ from twisted.logger import LogLevel
 from buildmaster.farm.builders.runningjobs import TERMINATING
 from buildmaster.farm.vocabulary.states import BuilderStatus, FailedBy, SeriesStatus
 from buildmaster.folders import INCOMING
-from buildmaster.model.archive import Archive
-from buildmaster.model.cancelling import cancel
-from buildmaster.model.distribution import DistroSeries
-from buildmaster.model.gathering import begin_gathering
+from buildmaster.model.builders.landing import begin_gathering
+from buildmaster.model.queue.cancelling import cancel
+from buildmaster.model.tables.archive import Archive
+from buildmaster.model.tables.distribution import DistroSeries
 from tests.scannercase import LOG, ScannerCase
 
 

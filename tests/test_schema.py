@@ -10,7 +10,7 @@ from sqlalchemy import text
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import make_engine
-from buildmaster.model.tables import metadata
+from buildmaster.model.tables.all import metadata
 from buildmaster.upgrading import SchemaMismatchError, UnknownRevisionError, check_fits, upgrade
 from tests.databases import postgresql_url
 

@@ -23,18 +23,18 @@ from buildmaster.farm.vocabulary.states import (
     Purpose,
     SeriesStatus,
 )
-from buildmaster.model.archive import BinaryPackageRelease
-from buildmaster.model.builders import Builder
-from buildmaster.model.buildersettings import clean_builder, fail_builder, restore_builder, set_manual
-from buildmaster.model.builds import Attempt, Build, BuildQueue
-from buildmaster.model.cancelling import cancel
-from buildmaster.model.distribution import DistroSeries
-from buildmaster.model.files import StoredFile
-from buildmaster.model.freezing import Part, freeze, thaw
-from buildmaster.model.invariants import broken_invariants
-from buildmaster.model.registering import examine_again
-from buildmaster.model.retries import retry
-from buildmaster.model.unbuilt import look_for_unbuilt
+from buildmaster.model.maintenance.invariants import broken_invariants
+from buildmaster.model.maintenance.unbuilt import look_for_unbuilt
+from buildmaster.model.queue.cancelling import cancel
+from buildmaster.model.queue.retries import retry
+from buildmaster.model.register.builders import clean_builder, fail_builder, restore_builder, set_manual
+from buildmaster.model.register.distributions import examine_again
+from buildmaster.model.register.freezing import Part, freeze, thaw
+from buildmaster.model.tables.archive import BinaryPackageRelease
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
+from buildmaster.model.tables.distribution import DistroSeries
+from buildmaster.model.tables.files import StoredFile
 from tests.master import Master, results_of
 from tests.rows import an_archive
 

@@ -8,11 +8,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.facts import BuilderFacts, JobFacts
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy, Pocket, Purpose
-from buildmaster.model.archive import Archive
-from buildmaster.model.attempts import conclude
-from buildmaster.model.builders import Builder
-from buildmaster.model.builds import Attempt, Build, BuildQueue
-from buildmaster.model.snapshots import belongings_of, glimpse, snapshot
+from buildmaster.model.builders.attempts import conclude
+from buildmaster.model.builders.snapshots import belongings_of, glimpse, snapshot
+from buildmaster.model.tables.archive import Archive
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from tests.farms import OnPostgreSQL, OnSQLite
 from tests.rows import NOW, a_builder
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.database import FIRST_PAUSE, TRIES, Transactions, make_engine, passing
-from buildmaster.model.distribution import Processor
+from buildmaster.model.tables.distribution import Processor
 from tests.databases import a_folder, sqlite_url
 
 

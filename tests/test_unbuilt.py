@@ -9,10 +9,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
 from buildmaster.farm.queue.architectures import NO_ARCH_SPECIFIC
 from buildmaster.farm.vocabulary.states import BuildState, Publishing
-from buildmaster.model.archive import SourcePublication
-from buildmaster.model.builds import Build
-from buildmaster.model.distribution import DistroArchSeries
-from buildmaster.model.unbuilt import look_for_unbuilt, tell_unbuilt
+from buildmaster.model.maintenance.unbuilt import look_for_unbuilt, tell_unbuilt
+from buildmaster.model.tables.archive import SourcePublication
+from buildmaster.model.tables.builds import Build
+from buildmaster.model.tables.distribution import DistroArchSeries
 from tests.databases import postgresql_farm_url
 from tests.rows import Place, a_binary, a_build, a_database, a_publication, an_archive
 

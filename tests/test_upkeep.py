@@ -5,9 +5,9 @@ from datetime import timedelta
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
-from buildmaster.model.attempts import conclude
-from buildmaster.model.builders import Builder
-from buildmaster.model.upkeep import cleaned, fail, heard, introduced, mark, postpone_probe, restore, silent
+from buildmaster.model.builders.attempts import conclude
+from buildmaster.model.builders.upkeep import cleaned, fail, heard, introduced, mark, postpone_probe, restore, silent
+from buildmaster.model.tables.builders import Builder
 from tests.farms import OnPostgreSQL, OnSQLite
 from tests.rows import NOW
 

@@ -11,8 +11,8 @@ from buildmaster.arrivals import GONE
 from buildmaster.farm.vocabulary.states import BuildState, Publishing
 from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
 from buildmaster.leaves import LOG_NAME, LeafLog, locked
-from buildmaster.model.archive import BinaryPublication
-from buildmaster.model.builds import Attempt, Build
+from buildmaster.model.tables.archive import BinaryPublication
+from buildmaster.model.tables.builds import Attempt, Build
 from buildmaster.tasks.uploader import where_to
 from buildmaster.uploadcommand import UploadCommand
 from tests.databases import postgresql_farm_url

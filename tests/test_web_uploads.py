@@ -13,10 +13,10 @@ from buildmaster.farm.vocabulary.states import Purpose
 from buildmaster.folders import ACCEPTED, INCOMING, REJECTED
 from buildmaster.intake import SourceIntake
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.accounts import add_account, add_token, parse_grant, remove_account
-from buildmaster.model.archive import SourcePublication
-from buildmaster.model.distribution import Distribution
-from buildmaster.model.people import Account, Audit
+from buildmaster.model.register.accounts import add_account, add_token, parse_grant, remove_account
+from buildmaster.model.tables.archive import SourcePublication
+from buildmaster.model.tables.distribution import Distribution
+from buildmaster.model.tables.people import Account, Audit
 from buildmaster.web.bodies import BodyLimits
 from buildmaster.web.uploads import Target, Uploads, target
 from tests.browser import a_site, ask

@@ -16,7 +16,7 @@ from zope.interface.verify import verifyObject
 from buildmaster.database import InlineDatabase
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.importjobs import reclaim_silent
+from buildmaster.model.codeimports.jobs import reclaim_silent
 from buildmaster.web.importcontracts import (
     ICodeImportScheduler,
     ICodeImportSchedulerApplication,

@@ -11,8 +11,8 @@ from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
 from buildmaster.intake import SourceIntake
 from buildmaster.leaves import LOG_NAME
 from buildmaster.librarian import FolderLibrarian
-from buildmaster.model.archive import BinaryPackageRelease
-from buildmaster.model.builds import Build
+from buildmaster.model.tables.archive import BinaryPackageRelease
+from buildmaster.model.tables.builds import Build
 from buildmaster.resultintake import ResultIntake, Surroundings
 from buildmaster.tasks.uploader import Uploader
 from tests.databases import a_folder

@@ -10,7 +10,7 @@ from buildmaster.cli.arguments import GRANT
 from buildmaster.cli.changes import change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.model.accounts import Grant, accounts, add_account, add_token, remove_account
+from buildmaster.model.register.accounts import Grant, accounts, add_account, add_token, remove_account
 
 KEY = click.Path(exists=True, dir_okay=False, path_type=Path)
 ROLES = "reader, uploader (both: or ROLE:ARCHIVE), import-operator, buildd-admin or admin; once for each."

@@ -7,8 +7,8 @@ from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.references import ArchitectureReference
-from buildmaster.model.registering import add_architecture
-from buildmaster.model.registerlists import architectures
+from buildmaster.model.listings.distributions import architectures
+from buildmaster.model.register.distributions import add_architecture
 
 
 @click.group()

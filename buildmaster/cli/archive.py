@@ -15,9 +15,9 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
 from buildmaster.farm.text.redacting import without_credentials
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
-from buildmaster.model.archivelists import archives, show_archive
-from buildmaster.model.archivesettings import ArchiveChange, add_archive, enable_archive, set_archive
-from buildmaster.model.campaigns import Campaign, check_campaign
+from buildmaster.model.listings.archives import archives, show_archive
+from buildmaster.model.register.archives import ArchiveChange, add_archive, enable_archive, set_archive
+from buildmaster.model.register.campaigns import Campaign, check_campaign
 
 COLUMNS = ("reference", "purpose", "private", "trusted", "enabled", "score", "depends", "url")
 SECONDS = click.FloatRange(min=0)

@@ -7,7 +7,7 @@ import click
 
 from buildmaster.farm.vocabulary.references import parse_architecture, parse_archive, parse_series, parse_suite
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, SeriesStatus
-from buildmaster.model.accounts import parse_grant
+from buildmaster.model.register.accounts import parse_grant
 
 
 class Parsed(click.ParamType):

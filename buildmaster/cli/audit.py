@@ -5,7 +5,7 @@ import click
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.cli.paging import limit_option, page_size
-from buildmaster.model.trail import AuditListing, trail
+from buildmaster.model.listings.trail import AuditListing, trail
 
 COLUMNS = {
     "date": lambda row: row.date,

@@ -16,8 +16,8 @@ from buildmaster.cli.paging import limit_option, note_more, page_size
 from buildmaster.farm.text.durations import approximately, since
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.librarian import ILibrarian
-from buildmaster.model.buildlists import BuildListing, Context, Wanted, builds, show_build
-from buildmaster.model.buildlogs import find_log
+from buildmaster.model.listings.buildlogs import find_log
+from buildmaster.model.listings.builds import BuildListing, Context, Wanted, builds, show_build
 
 BATCH = 1000  # rows that one transaction reads
 PIECE = 1 << 16  # bytes of a log that are printed at a time

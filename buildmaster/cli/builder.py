@@ -9,9 +9,17 @@ import click
 from buildmaster.cli.changes import SCANNING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing, print_one
-from buildmaster.model import buildersettings
-from buildmaster.model.builderlists import BuilderListing, builders, show_builder
-from buildmaster.model.buildersettings import BuilderChange
+from buildmaster.model.listings.builders import BuilderListing, builders, show_builder
+from buildmaster.model.register.builders import (
+    BuilderChange,
+    add_builder,
+    clean_builder,
+    fail_builder,
+    remove_builder,
+    restore_builder,
+    set_builder,
+    set_manual,
+)
 
 COLUMNS: dict[str, Callable[[BuilderListing], object]] = {
     "name": lambda row: row.name,
@@ -63,7 +71,7 @@ def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPT
     wanted = _change(url=url, **options)
     if wanted.processors is None:
         raise click.UsageError("Give --processor NAME: what it builds for.")
-    change(farm, "builder add", name, buildersettings.add_builder, name, wanted, farm.now(), **asdict(wanted))
+    change(farm, "builder add", name, add_builder, name, wanted, farm.now(), **asdict(wanted))
     farm.nudge(*SCANNING)
     click.echo(f"Added the builder {name}.")
 
@@ -78,7 +86,7 @@ def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPT
 def set_(farm: Farm, name: str, **options: Any) -> None:  # Any: as OPTIONS read them
     """Change the builder NAME: what is given here, and no more."""
     wanted = _change(**options)
-    change(farm, "builder set", name, buildersettings.set_builder, name, wanted, farm.now(), **asdict(wanted))
+    change(farm, "builder set", name, set_builder, name, wanted, farm.now(), **asdict(wanted))
     farm.nudge(*SCANNING)
     click.echo(f"Changed the builder {name}.")
 
@@ -105,7 +113,7 @@ def show(farm: Farm, name: str, as_json: bool) -> None:
 @click.pass_obj
 def restore(farm: Farm, name: str) -> None:
     """Use the builder NAME again, its failures forgotten."""
-    change(farm, "builder ok", name, buildersettings.restore_builder, name, farm.now())
+    change(farm, "builder ok", name, restore_builder, name, farm.now())
     farm.nudge(*SCANNING)
     click.echo(f"{name} is in use again.")
 
@@ -119,7 +127,7 @@ def fail(farm: Farm, name: str, reason: str) -> None:
 
     What it builds goes back to the queue.
     """
-    change(farm, "builder fail", name, buildersettings.fail_builder, name, reason, farm.now(), reason=reason)
+    change(farm, "builder fail", name, fail_builder, name, reason, farm.now(), reason=reason)
     farm.nudge(*SCANNING)
     click.echo(f"{name} is failed: `buildmaster builder ok {name}` brings it back.")
 
@@ -129,7 +137,7 @@ def fail(farm: Farm, name: str, reason: str) -> None:
 @click.pass_obj
 def auto(farm: Farm, name: str) -> None:
     """Give the builder NAME work by itself."""
-    change(farm, "builder auto", name, buildersettings.set_manual, name, False)
+    change(farm, "builder auto", name, set_manual, name, False)
     farm.nudge(*SCANNING)
     click.echo(f"{name} gets work.")
 
@@ -142,7 +150,7 @@ def manual(farm: Farm, name: str) -> None:
 
     What it builds goes on, and is taken in.
     """
-    change(farm, "builder manual", name, buildersettings.set_manual, name, True)
+    change(farm, "builder manual", name, set_manual, name, True)
     click.echo(f"{name} gets no new work: `buildmaster builder auto {name}` changes that.")
 
 
@@ -154,7 +162,7 @@ def clean(farm: Farm, name: str) -> None:
 
     An untrusted one is reset.
     """
-    change(farm, "builder clean", name, buildersettings.clean_builder, name, farm.now())
+    change(farm, "builder clean", name, clean_builder, name, farm.now())
     farm.nudge(*SCANNING)
     click.echo(f"{name} will be cleaned.")
 
@@ -167,7 +175,7 @@ def remove(farm: Farm, name: str) -> None:
 
     The history of its builds stays, and its name may be used again. While it holds a build this is refused.
     """
-    change(farm, "builder remove", name, buildersettings.remove_builder, name, farm.now())
+    change(farm, "builder remove", name, remove_builder, name, farm.now())
     farm.nudge(*SCANNING)
     click.echo(f"Removed the builder {name}.")
 

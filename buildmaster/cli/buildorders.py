@@ -11,8 +11,8 @@ from buildmaster.cli.changes import BUILDING, SCANNING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.farm.vocabulary.references import SuiteReference
 from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState
-from buildmaster.model.cancelling import cancel, rescore
-from buildmaster.model.retries import NotRetriableError, Retriable, retriable, retry
+from buildmaster.model.queue.cancelling import cancel, rescore
+from buildmaster.model.queue.retries import NotRetriableError, Retriable, retriable, retry
 
 PIECE = 100  # builds that one transaction retries
 ENDED = {

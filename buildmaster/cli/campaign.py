@@ -8,7 +8,7 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.queue.comparing import Difference
 from buildmaster.farm.vocabulary.references import ArchiveReference
-from buildmaster.model.campaigns import Campaign, compare, copy_some, depend_on_origin
+from buildmaster.model.register.campaigns import Campaign, compare, copy_some, depend_on_origin
 
 PIECE = 500  # publications copied in one transaction
 COLUMNS = ("source", "series", "architecture", "here", "there", "version_here", "version_there")

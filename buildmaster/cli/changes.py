@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from buildmaster.cli.farm import Farm
-from buildmaster.model.people import Deed, audited
+from buildmaster.model.tables.people import Deed, audited
 
 T = TypeVar("T")
 BUILDING = ("queue_builder", "dispatcher")  # the jobs that act on what may be built

@@ -16,9 +16,9 @@ from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.vocabulary.references import ArchitectureReference
 from buildmaster.farm.vocabulary.states import Pocket
-from buildmaster.model.chroots import chroots, remove_chroot, set_chroot
-from buildmaster.model.distribution import find_architecture
-from buildmaster.model.files import remember_file
+from buildmaster.model.register.chroots import chroots, remove_chroot, set_chroot
+from buildmaster.model.tables.distribution import find_architecture
+from buildmaster.model.tables.files import remember_file
 
 UNREADABLE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
 COLUMNS = ("architecture", "pocket", "filename", "size", "sha1", "created")

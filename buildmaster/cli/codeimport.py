@@ -11,8 +11,8 @@ from buildmaster.cli.output import json_option, print_listing, print_one
 from buildmaster.farm.codeimports.jobs import By, ImportPolicy, ImportRefusedError, NewImport, configured_policy
 from buildmaster.farm.codeimports.repositories import check_source
 from buildmaster.farm.vocabulary.states import RcsType, ReviewStatus
-from buildmaster.model.importlistings import list_imports, list_results, show_import
-from buildmaster.model.reviews import add_import, request, review
+from buildmaster.model.codeimports.reviews import add_import, request, review
+from buildmaster.model.listings.imports import list_imports, list_results, show_import
 
 T = TypeVar("T")
 COLUMNS = ("name", "rcs_type", "review_status", "job", "date_due", "machine", "date_last_successful", "url")

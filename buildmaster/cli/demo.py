@@ -22,7 +22,7 @@ from buildmaster.cli.output import table
 from buildmaster.cli.sources import check_tools, demo_trees, make_source
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.vocabulary.states import ENDED, BuildState
-from buildmaster.model.buildlists import BuildListing, Context, Wanted, builds
+from buildmaster.model.listings.builds import BuildListing, Context, Wanted, builds
 
 PACKAGES = ("abacus", "fieldnotes", "lantern")
 BUILDERS = ("bob", "alice")

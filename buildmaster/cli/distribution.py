@@ -5,8 +5,8 @@ import click
 from buildmaster.cli.changes import change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.model.registering import add_distribution
-from buildmaster.model.registerlists import distributions
+from buildmaster.model.listings.distributions import distributions
+from buildmaster.model.register.distributions import add_distribution
 
 
 @click.group()

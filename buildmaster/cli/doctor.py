@@ -26,11 +26,11 @@ from buildmaster.disk import Disk
 from buildmaster.farm.findings import Finding
 from buildmaster.farm.queue.missingbuilds import NewBuild
 from buildmaster.librarian import NotKeptError
-from buildmaster.model.archspecific import series_with_files
-from buildmaster.model.examining import builder_addresses, chroot_files, examine_rows
-from buildmaster.model.idling import idle_beside_work
-from buildmaster.model.invariants import broken_invariants
-from buildmaster.model.unbuilt import look_for_unbuilt, tell_unbuilt
+from buildmaster.model.maintenance.examining import builder_addresses, chroot_files, examine_rows
+from buildmaster.model.maintenance.idling import idle_beside_work
+from buildmaster.model.maintenance.invariants import broken_invariants
+from buildmaster.model.maintenance.unbuilt import look_for_unbuilt, tell_unbuilt
+from buildmaster.model.queue.archspecific import series_with_files
 from buildmaster.upgrading import SchemaMismatchError, check_fits
 
 PIECE = 500  # publications that are looked at in a transaction

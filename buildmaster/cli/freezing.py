@@ -7,8 +7,8 @@ from buildmaster.cli.changes import change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.references import ArchiveReference
-from buildmaster.model import freezing
-from buildmaster.model.freezing import Part
+from buildmaster.model.register import freezing
+from buildmaster.model.register.freezing import Part
 
 archive_option = click.option("--archive", type=ARCHIVE, metavar="REF", help="Only the builds of this archive.")
 processor_option = click.option("--processor", metavar="NAME", help="Only builders of this processor.")

@@ -21,7 +21,7 @@ from buildmaster.database import InlineDatabase
 from buildmaster.farm.indices.sources import BadStanza, IndexedSource, read_sources
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
 from buildmaster.fetching import fetch, text_lines
-from buildmaster.model.sourceimports import (
+from buildmaster.model.mirrors.sourceindices import (
     Imported,
     ImportPlace,
     builds_per_architecture,

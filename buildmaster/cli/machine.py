@@ -7,8 +7,8 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.codeimports.jobs import By
 from buildmaster.farm.vocabulary.states import MachineState
-from buildmaster.model.importlistings import list_machines
-from buildmaster.model.machines import add_machine, set_machine
+from buildmaster.model.codeimports.machines import add_machine, set_machine
+from buildmaster.model.listings.imports import list_machines
 
 COLUMNS = ("hostname", "state", "heartbeat", "running")
 host_argument = click.argument("host")

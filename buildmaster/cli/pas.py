@@ -9,7 +9,7 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.queue.architectures import ArchSpecific, permitted, read_arch_specific
-from buildmaster.model.archspecific import SeriesOfSource, series_of_source
+from buildmaster.model.queue.archspecific import SeriesOfSource, series_of_source
 
 
 @click.group()

@@ -12,8 +12,8 @@ from buildmaster.cli.output import json_option, print_listing
 from buildmaster.cli.paging import PAGE, limit_option, note_cut, page_size
 from buildmaster.disk import Disk
 from buildmaster.farm.text.durations import ago
-from buildmaster.model.explaining import Explanation, explain_build, explain_builders, explain_queue
-from buildmaster.model.queuelists import EntryListing, count_waiting, waiting_entries
+from buildmaster.model.listings.explaining import Explanation, explain_build, explain_builders, explain_queue
+from buildmaster.model.listings.queue import EntryListing, count_waiting, waiting_entries
 from buildmaster.settings import Config
 
 DISPATCHER = "dispatcher"

@@ -11,8 +11,8 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.references import SeriesReference
 from buildmaster.farm.vocabulary.states import SeriesStatus
-from buildmaster.model.registering import SeriesChange, add_series, set_series
-from buildmaster.model.registerlists import all_series
+from buildmaster.model.listings.distributions import all_series
+from buildmaster.model.register.distributions import SeriesChange, add_series, set_series
 
 COLUMNS = ("name", "version", "status", "nominated_arch_indep", "architectures", "title")
 NOMINATED = "The architecture that builds the packages for all architectures."

@@ -8,7 +8,7 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.cli.paging import limit_option, note_more, page_size
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
-from buildmaster.model.sources import copy_source, delete_source, source_publications
+from buildmaster.model.register.publications import copy_source, delete_source, source_publications
 
 WOKEN = ("publisher", "queue_builder")
 COLUMNS = ("id", "source", "version", "archive", "suite", "component", "status", "created")

@@ -16,7 +16,7 @@ from buildmaster.farm.vocabulary.filenames import is_safe
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
 from buildmaster.intake import SourceIntake
 from buildmaster.leaves import open_leaf
-from buildmaster.model.sourcereleases import AcceptedSource, Destination, Refused
+from buildmaster.model.uploads.sources import AcceptedSource, Destination, Refused
 from buildmaster.packages import upload_of
 
 WOKEN = ("publisher", "queue_builder")

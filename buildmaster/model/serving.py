@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buildmaster.model.archive import Archive
-from buildmaster.model.files import StoredFile
+from buildmaster.model.tables.archive import Archive
+from buildmaster.model.tables.files import StoredFile
 
 
 @dataclass(frozen=True)

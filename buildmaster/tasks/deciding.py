@@ -11,7 +11,7 @@ from buildmaster.farm.builders.actions import Restore
 from buildmaster.farm.builders.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
 from buildmaster.farm.builders.scanning import decide, marked_since_silent
 from buildmaster.farm.vocabulary.states import FailedBy
-from buildmaster.model.cookies import mismatch
+from buildmaster.model.builders.cookies import mismatch
 from buildmaster.pausing import unhurried
 from buildmaster.probing import Answer
 from buildmaster.silences import Silences

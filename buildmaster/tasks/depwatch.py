@@ -13,7 +13,7 @@ from buildmaster.farm.indices.packages import find_offers
 from buildmaster.farm.queue.architectures import ArchitectureTable
 from buildmaster.farm.queue.depends import UNKNOWN_PAUSE, Release, Remain, Wait, judge_wait, names
 from buildmaster.librarian import ILibrarian
-from buildmaster.model.depwaits import (
+from buildmaster.model.queue.depwaits import (
     Holdings,
     Scope,
     Waiting,

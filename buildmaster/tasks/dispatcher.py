@@ -11,12 +11,12 @@ from buildmaster.database import Database
 from buildmaster.errands import Errands
 from buildmaster.farm.builders.logmessages import Level, judged, marked
 from buildmaster.farm.vocabulary.pockets import BUILDD_USER
-from buildmaster.model.attempts import Setback
-from buildmaster.model.blaming import requeue, retire
-from buildmaster.model.blocking import review_blocks
-from buildmaster.model.claiming import Claims, claim
-from buildmaster.model.notifying import Notices
-from buildmaster.model.orders import OrderFacts, OrderFile, orders
+from buildmaster.model.builders.attempts import Setback
+from buildmaster.model.builders.blaming import requeue, retire
+from buildmaster.model.dispatch.blocking import review_blocks
+from buildmaster.model.dispatch.claiming import Claims, claim
+from buildmaster.model.dispatch.slaveorders import OrderFacts, OrderFile, orders
+from buildmaster.model.notices.builds import Notices
 from buildmaster.preparing import (
     DispatchFailedError,
     NotWantedError,

@@ -20,8 +20,8 @@ from buildmaster.farm.builders.actions import Abort, Action, Clean, Collect, Con
 from buildmaster.farm.builders.blame import Verdict
 from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Observation
 from buildmaster.farm.builders.logmessages import judged, line
-from buildmaster.model.applying import Verdicts, apply, changes_rows
-from buildmaster.model.notifying import Notices
+from buildmaster.model.builders.actions import Verdicts, apply, changes_rows
+from buildmaster.model.notices.builds import Notices
 from buildmaster.pausing import unhurried
 from buildmaster.saying import say
 

@@ -14,7 +14,7 @@ from buildmaster.errands import Errands
 from buildmaster.farm.builders.facts import Content
 from buildmaster.fetching import FetchError, fetch
 from buildmaster.librarian import ILibrarian
-from buildmaster.model.fetches import WantedSource, keep_failure, keep_fetched, wanted_sources
+from buildmaster.model.mirrors.sourcefiles import WantedSource, keep_failure, keep_fetched, wanted_sources
 
 FIRST_REST = timedelta(minutes=1)  # after a fetch that failed; twice as long each time
 LONGEST_REST = timedelta(hours=6)

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from buildmaster.database import Database
 from buildmaster.folders import GATHERING, INCOMING
 from buildmaster.librarian import ILibrarian
-from buildmaster.model.tidying import forget_audit, forget_files, forget_mail, nameless
+from buildmaster.model.maintenance.expiry import forget_audit, forget_files, forget_mail, nameless
 
 log = Logger()
 PIECE = 500  # rows in one transaction

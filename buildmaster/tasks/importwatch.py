@@ -7,7 +7,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from buildmaster.farm.codeimports.jobs import ImportPolicy
-from buildmaster.model.importjobs import reclaim_silent
+from buildmaster.model.codeimports.jobs import reclaim_silent
 
 
 class ImportWatch:

@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from buildmaster.errands import Errands
 from buildmaster.farm.queue.installability import sources_stanzas, unmet_dependencies
 from buildmaster.librarian import ILibrarian
-from buildmaster.model.installability import Case, cases, keep_unmet
+from buildmaster.model.queue.installability import Case, cases, keep_unmet
 
 SOLVER = "dose-builddebcheck"
 LIMIT = 600  # seconds that the solver may take for one architecture

@@ -16,7 +16,7 @@ from buildmaster.farm.indices.release import IndexPlace, packages_index
 from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.fetching import AbsentError, FetchError, fetch, text_lines
 from buildmaster.librarian import ILibrarian
-from buildmaster.model.mirroring import FetchedIndex, Key, MirrorSuites, keep_indices, mirrors
+from buildmaster.model.mirrors.packageindices import FetchedIndex, Key, MirrorSuites, keep_indices, mirrors
 
 LARGEST_RELEASE = 10 << 20  # bytes
 LARGEST_INDEX = 1 << 30

@@ -7,7 +7,7 @@ from typing import Any
 import pytz
 from twisted.logger import Logger
 
-from buildmaster.model.publishing import Published, publish
+from buildmaster.model.publishing.publications import Published, publish
 
 ANEW = timedelta(seconds=10)  # after which sources are looked at again whose files were not there
 

@@ -10,9 +10,9 @@ from twisted.logger import Logger
 from buildmaster.archfiles import ArchSpecificFiles
 from buildmaster.farm.queue.architectures import ArchitectureTable, ArchSpecific
 from buildmaster.farm.queue.scoring import Weights
-from buildmaster.model.archspecific import follow_file, series_with_files
-from buildmaster.model.queueing import Examined, Policy, examine_publications
-from buildmaster.model.rescoring import rescore_due
+from buildmaster.model.queue.archspecific import follow_file, series_with_files
+from buildmaster.model.queue.missingbuilds import Examined, Policy, examine_publications
+from buildmaster.model.queue.rescoring import rescore_due
 
 PUBLICATIONS = 40  # in one transaction: with eight architectures it takes less than 50 ms
 ENTRIES = 500  # in one transaction, likewise

@@ -22,7 +22,7 @@ from buildmaster.errands import Errands
 from buildmaster.farm.builders.facts import BuilderFacts
 from buildmaster.farm.builders.groups import unserved
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.model.snapshots import MOST, Belongings, belongings_of, glimpse, snapshot
+from buildmaster.model.builders.snapshots import MOST, Belongings, belongings_of, glimpse, snapshot
 from buildmaster.pausing import all_of
 from buildmaster.probing import NEVER
 from buildmaster.tasks.deciding import Deciding

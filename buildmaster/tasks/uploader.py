@@ -18,8 +18,8 @@ from buildmaster.errands import Errands
 from buildmaster.farm.vocabulary.states import HELD, BuildState
 from buildmaster.folders import ACCEPTED, FAILED, REJECTED
 from buildmaster.leaves import LOG_NAME, LeafLog, cookie_of, landed, locked, out_of_reach, settle
-from buildmaster.model.results import states_of_attempts, uploading
-from buildmaster.model.sourcereleases import AcceptedSource
+from buildmaster.model.uploads.results import states_of_attempts, uploading
+from buildmaster.model.uploads.sources import AcceptedSource
 from buildmaster.resultintake import ResultIntake, Surroundings, spared
 
 PLACES = {BuildState.FULLYBUILT: ACCEPTED, BuildState.FAILEDTOUPLOAD: REJECTED}

@@ -9,7 +9,7 @@ from twisted.web.http import NOT_FOUND
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from buildmaster.model.importlistings import list_imports, list_machines, list_results, show_import
+from buildmaster.model.listings.imports import list_imports, list_machines, list_results, show_import
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.importscheduler import CodeImportScheduler
 from buildmaster.web.xmlrpc import CodeImportSchedulerResource

@@ -17,9 +17,9 @@ from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.codeimports.jobs import Ended, ImportFacts, ImportPolicy, RunningJob
 from buildmaster.farm.text.redacting import without_credentials
 from buildmaster.farm.vocabulary.states import ImportResult
-from buildmaster.model.files import remember_file
-from buildmaster.model.importjobs import finish_job, import_of_job, keep_alive
-from buildmaster.model.machines import job_for_machine
+from buildmaster.model.codeimports.jobs import finish_job, import_of_job, keep_alive
+from buildmaster.model.codeimports.machines import job_for_machine
+from buildmaster.model.tables.files import remember_file
 from buildmaster.web.importcontracts import ICodeImportSchedulerApplication
 
 log = Logger()

@@ -23,8 +23,8 @@ from buildmaster.farm.vocabulary.states import Role
 from buildmaster.folders import INCOMING
 from buildmaster.intake import SourceIntake
 from buildmaster.leaves import open_leaf
-from buildmaster.model.permissions import Person, person
-from buildmaster.model.sourcereleases import Destination, Refused
+from buildmaster.model.register.permissions import Person, person
+from buildmaster.model.uploads.sources import Destination, Refused
 from buildmaster.packages import upload_of
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.credentials import challenge, token_digest

@@ -1,0 +1,1 @@
+"""What turns read and write of builders and of their attempts."""

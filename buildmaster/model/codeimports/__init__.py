@@ -1,0 +1,1 @@
+"""What is remembered of code imports: reviews, jobs, machines."""

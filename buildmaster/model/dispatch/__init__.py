@@ -1,0 +1,1 @@
+"""What turns read and write to give builds to builders."""

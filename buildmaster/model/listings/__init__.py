@@ -1,0 +1,1 @@
+"""What people are shown, by the command and by pages alike."""

@@ -1,7 +1,0 @@
-"""All tables, imported, so that whoever needs the whole schema gets the whole schema."""
-
-from buildmaster.model import archive, builders, builds, distribution, files, imports, mirrors, outbox, people
-from buildmaster.model.mapping import Base
-
-MODULES = (archive, builders, builds, distribution, files, imports, mirrors, outbox, people)
-metadata = Base.metadata
