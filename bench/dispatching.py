@@ -16,7 +16,6 @@ from statistics import median
 import pytz
 from sqlalchemy import insert, update
 
-from buildmaster.database import Transactions, make_engine
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
 from buildmaster.model.dispatch.claiming import claim
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePublication
@@ -24,7 +23,8 @@ from buildmaster.model.tables.builders import Builder, BuilderProcessor
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.tables.files import StoredFile
-from buildmaster.upgrading import upgrade
+from buildmaster.work.database import Transactions, make_engine
+from buildmaster.work.schema import upgrade
 
 NOW = datetime(2026, 1, 1, tzinfo=pytz.UTC)
 REPEATS = 7

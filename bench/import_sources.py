@@ -19,9 +19,9 @@ from statistics import median
 from click.testing import CliRunner
 
 from buildmaster.cli.farm import Farm
-from buildmaster.cli.importing import queue_builder
 from buildmaster.cli.inline import result_of
 from buildmaster.cli.main import buildmaster
+from buildmaster.cli.nouns.importsources import queue_builder
 
 TAGS = ("amd64", "arm64", "armel", "armhf", "i386", "mips64el", "ppc64el", "s390x")
 HINTS = (("all", 54), ("any", 30), ("any all", 13), ("linux-any", 2), ("amd64 i386", 1))  # in Debian, per cent

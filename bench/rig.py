@@ -17,22 +17,22 @@ from sqlalchemy import func, insert, select
 
 from bench.filling import add_waiting, name_of
 from bench.folders import a_folder
-from buildmaster import nudges
-from buildmaster.database import Transactions, make_engine
+from buildmaster.daemon import nudges
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
 from buildmaster.model.tables.builders import Builder, BuilderProcessor
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.tables.files import StoredFile
-from buildmaster.upgrading import upgrade
+from buildmaster.work.database import Transactions, make_engine
+from buildmaster.work.schema import upgrade
 
 ROOT = Path(__file__).parent.parent
 PIECE = 20_000  # rows that are written in a transaction
 TICK = os.sysconf("SC_CLK_TCK")
 DIGESTS = {"sha256": "0" * 64, "sha1": "0" * 40, "size": 1}
 RUN = "import sys; from buildmaster.cli.main import main; sys.argv[0] = 'buildmaster'; main()"
-TICKER = "import buildmaster.stall; buildmaster.stall.INTERVAL = 0.01; "
+TICKER = "import buildmaster.daemon.stalls; buildmaster.daemon.stalls.INTERVAL = 0.01; "
 PLACE = {"archive_id": 1, "series_id": 1, "pocket": Pocket.RELEASE, "component": "main", "section": "misc"}
 
 

@@ -25,19 +25,19 @@ from twisted.internet.task import deferLater, react
 from bench.dispatching import NOW, fill, give_back
 from bench.figures import FAILED, rounded, tell
 from bench.filling import copy, numbers
-from buildmaster.config import load
-from buildmaster.crew import make_tasks
-from buildmaster.database import Transactions, make_engine
+from buildmaster.daemon.config.reading import load
+from buildmaster.daemon.garbage import spare
+from buildmaster.daemon.parts import make_parts
+from buildmaster.daemon.tasksetup import make_tasks
 from buildmaster.farm.builders.facts import SlaveStatus
 from buildmaster.farm.vocabulary.states import BuilderStatus, Pocket, Publishing, Urgency
-from buildmaster.folders import make_folders
-from buildmaster.garbage import spare
+from buildmaster.files.layout import make_folders
 from buildmaster.model.dispatch.claiming import claim
 from buildmaster.model.tables.archive import SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.builds import Build, BuildQueue
-from buildmaster.parts import make_parts
-from buildmaster.tasks.scanner import EVERYBODY
-from buildmaster.upgrading import upgrade
+from buildmaster.tasks.scanner.turn import EVERYBODY
+from buildmaster.work.database import Transactions, make_engine
+from buildmaster.work.schema import upgrade
 
 MANY, SOME, FEW = 10_000, 100, 10
 REPEATS = 5

@@ -22,19 +22,19 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
-from buildmaster.config import load
-from buildmaster.crew import make_tasks
-from buildmaster.database import Transactions, make_engine
+from buildmaster.daemon.config.reading import load
+from buildmaster.daemon.garbage import spare
+from buildmaster.daemon.parts import make_parts
+from buildmaster.daemon.tasksetup import make_tasks
 from buildmaster.farm.builders.pacing import SEEN
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Purpose, Urgency
-from buildmaster.folders import make_folders
-from buildmaster.garbage import spare
+from buildmaster.files.layout import make_folders
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, Processor
-from buildmaster.parts import make_parts
-from buildmaster.upgrading import upgrade
+from buildmaster.work.database import Transactions, make_engine
+from buildmaster.work.schema import upgrade
 
 NOW = datetime.now(tz=pytz.UTC)
 PACE = 0.25  # seconds from the end of a turn to the next, as the conf file has it

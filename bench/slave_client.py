@@ -21,7 +21,7 @@ warnings.simplefilter("ignore", DeprecationWarning)  # twisted.web.xmlrpc uses w
 
 from twisted.web.xmlrpc import Proxy  # noqa: E402
 
-from buildmaster.slave import Slave  # noqa: E402
+from buildmaster.slave.client import Slave  # noqa: E402
 
 SHA1 = "ab" * 20
 FILES = {f"hello_1.0-{number}_amd64.deb": SHA1 for number in range(4)}

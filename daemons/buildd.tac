@@ -5,7 +5,7 @@ import os
 from twisted.application.service import Application
 from twisted.internet import reactor
 
-from buildmaster.buildd.service import check_machine, make_service, settings_from
+from buildmaster.workers.buildd.service import check_machine, make_service, settings_from
 
 application = Application("buildd")
 settings = settings_from(os.environ)

@@ -6,7 +6,7 @@ from pathlib import Path
 from twisted.application.service import Application
 from twisted.internet import reactor
 
-from buildmaster.daemon import attach_daemon
+from buildmaster.daemon.master import attach_daemon
 
 named = os.environ.get("BUILDMASTER_CONF")
 application = Application("BuildSequencer")

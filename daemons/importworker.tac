@@ -5,7 +5,7 @@ import os
 from twisted.application.service import Application
 from twisted.internet import reactor
 
-from buildmaster.importworker.service import VARIABLE, make_worker
+from buildmaster.workers.codeimports.service import VARIABLE, make_worker
 
 application = Application("buildmaster-import-worker")
 make_worker(os.environ.pop(VARIABLE), reactor).setServiceParent(application)

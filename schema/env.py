@@ -1,4 +1,4 @@
-"""Run the revisions on the connection that buildmaster.upgrading hands over."""
+"""Run the revisions on the connection that buildmaster.work.schema hands over."""
 
 from alembic import context
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from buildmaster.cli.main import buildmaster
-from buildmaster.database import Transactions, make_engine
+from buildmaster.work.database import Transactions, make_engine
 from tests.databases import sqlite_url
 
 

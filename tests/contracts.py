@@ -16,7 +16,7 @@ from functools import wraps
 
 from buildmaster.farm.builders.facts import BuildReply, Content, Present, Silence
 from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
-from buildmaster.slavefiles import HashedFile
+from buildmaster.slave.files import HashedFile
 
 NOWHERE = "0" * 40  # the SHA-1 of nothing that there is
 FAULT = Silence("fault 8002: error")

@@ -7,7 +7,7 @@ bob.vanish()  # and hang, babble, lie, forget, lose_reply, recover
 farm.slaves().of(builder).status()
 """
 
-from buildmaster.slave import Slaves, Timeouts
+from buildmaster.slave.client import Slaves, Timeouts
 from tests.network import Network
 from tests.slaves import SlaveDouble
 

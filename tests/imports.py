@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytz
 
-from buildmaster.database import Transactions, make_engine
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, By, NewImport
 from buildmaster.farm.vocabulary.states import MachineState, RcsType, ReviewStatus
 from buildmaster.model.codeimports.machines import add_machine, job_for_machine
 from buildmaster.model.codeimports.reviews import add_import, review
 from buildmaster.model.listings.imports import list_imports, list_machines, list_results, show_import
+from buildmaster.work.database import Transactions, make_engine
 from tests.databases import sqlite_url
 
 NOW = datetime(2008, 6, 4, 12, tzinfo=pytz.UTC)

@@ -5,8 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from buildmaster.importworker.running import Limits, StepFailedError
-from buildmaster.importworker.surroundings import PATH, environment, prepare
+from buildmaster.workers.codeimports.running import Limits, StepFailedError
+from buildmaster.workers.codeimports.surroundings import PATH, environment, prepare
 
 TOOLS = ("git", "svn", "svnadmin", "svnserve", "cvs", "cvsps", "hg", "git-remote-hg", "brz")
 LIMITS = Limits(silence=60.0, time=60.0, memory=2**32, disk=2**30)

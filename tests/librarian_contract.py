@@ -5,7 +5,7 @@ import os
 import time
 
 from buildmaster.farm.builders.facts import Content
-from buildmaster.librarian import NotKeptError
+from buildmaster.files.librarian import NotKeptError
 from tests.databases import a_folder
 
 MISSING = "0" * 64

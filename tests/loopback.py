@@ -14,8 +14,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import Data
 
-from buildmaster.cli.buildd import slave_command
-from buildmaster.cli.sources import TREES, make_source
+from buildmaster.cli.running.buildd import slave_command
+from buildmaster.cli.running.demosources import TREES, make_source
 from tests.databases import a_folder
 
 

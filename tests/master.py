@@ -22,20 +22,20 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from buildmaster.config import load
-from buildmaster.crew import make_tasks
-from buildmaster.database import InlineDatabase
-from buildmaster.disk import Disk
+from buildmaster.daemon.config.reading import load
+from buildmaster.daemon.parts import make_parts
+from buildmaster.daemon.tasksetup import make_tasks
 from buildmaster.farm.vocabulary.states import Publishing
-from buildmaster.folders import make_folders
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.disk import Disk
+from buildmaster.files.layout import make_folders
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.archive import Archive
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build
 from buildmaster.model.tables.distribution import DistroSeries
 from buildmaster.model.tables.files import StoredFile
 from buildmaster.model.tables.outbox import OutboxMessage
-from buildmaster.parts import make_parts
+from buildmaster.work.database import InlineDatabase
 from tests.databases import a_folder
 from tests.farm import FarmNetwork
 from tests.packages import a_changes, a_control, a_deb

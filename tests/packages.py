@@ -5,7 +5,7 @@ import io
 import lzma
 import tarfile
 
-from buildmaster.packages import read_folder
+from buildmaster.files.packages import read_folder
 
 
 def a_control(**fields):

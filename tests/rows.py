@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytz
 
-from buildmaster.database import InlineDatabase, Transactions, make_engine
 from buildmaster.farm.vocabulary.states import HELD, BuildState, Pocket, Publishing, Purpose, Urgency
 from buildmaster.model.tables.archive import (
     Archive,
@@ -21,6 +20,7 @@ from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.tables.files import StoredFile
+from buildmaster.work.database import InlineDatabase, Transactions, make_engine
 from tests.databases import sqlite_url
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)

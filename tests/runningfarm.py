@@ -4,8 +4,8 @@ import signal
 import tempfile
 from pathlib import Path
 
-from buildmaster.database import Transactions, make_engine
-from buildmaster.upgrading import upgrade
+from buildmaster.work.database import Transactions, make_engine
+from buildmaster.work.schema import upgrade
 from tests.commands import CommandFarm
 from tests.databases import sqlite_url
 from tests.loopback import SlaveProcess, a_free_port

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.archfiles import dpkg_tables
 from buildmaster.farm.queue.architectures import architecture_table, permitted, read_arch_specific, wanted
+from buildmaster.files.dpkgtables import dpkg_tables
 
 CPUS = "# name gnu regex bits endian\namd64 x86_64 x 64 little\ni386 i686 x 32 little\narm arm x 32 little\n"
 TUPLES = """

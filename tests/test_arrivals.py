@@ -8,11 +8,11 @@ import time
 
 from twisted.internet.defer import Deferred, execute
 
-from buildmaster import arrivals
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.folders import ACCEPTED, INCOMING
-from buildmaster.packages import ChangedMeanwhileError
-from buildmaster.uploadcommand import UploadCommand
+from buildmaster.files.layout import ACCEPTED, INCOMING
+from buildmaster.files.packages import ChangedMeanwhileError
+from buildmaster.tasks.uploader import resultfolders
+from buildmaster.tasks.uploader.command import UploadCommand
 from tests.databases import postgresql_farm_url
 from tests.packages import a_deb
 from tests.uploading import LEAF, UploaderCase
@@ -86,7 +86,7 @@ class KeptTests(UploaderCase):
             (self.root / INCOMING / LEAF / NAME).write_bytes(b"edited")
             return ()
 
-        self.patch(arrivals, "check_binaries", edited)
+        self.patch(resultfolders, "check_binaries", edited)
         for command in (None, UploadCommand(self.root, ["true"], 10)):
             self.setUp()
             self.upload()

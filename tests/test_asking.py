@@ -4,9 +4,9 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.asking import Asking
 from buildmaster.farm.builders.pacing import MOST, Pace
-from buildmaster.probing import APART, Probes
+from buildmaster.tasks.scanner.asking import Asking
+from buildmaster.tasks.scanner.probes import APART, Probes
 from tests.makers import NOW, a_builder, a_word
 
 PACE = Pace(building=5.0, idle=30.0)

@@ -16,7 +16,7 @@ from bench.latency import BUILDBOT, put_beside_buildbot, waits_of
 from bench.slaves import LOG, Connection, Loop, Slave
 from bench.targets import TARGETS, Target, cell, judged, ratio
 from bench.throughput import AGENT, compare
-from buildmaster.slavewords import request_of
+from buildmaster.slave.messages import request_of
 from tests.databases import a_folder
 from tests.packages import deb_stanza
 

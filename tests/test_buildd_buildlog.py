@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.buildlog import BuildLog
+from buildmaster.workers.buildd.buildlog import BuildLog
 from tests.databases import a_folder
 
 LINE = b"Get:1 http://cprov:s3cret@private.example.org/ubuntu hoary: done\n"

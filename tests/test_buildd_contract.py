@@ -6,9 +6,9 @@ import itertools
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.orders import Verdict
 from buildmaster.farm.vocabulary.states import SlaveVerdict
-from buildmaster.slave import Slave
+from buildmaster.slave.client import Slave
+from buildmaster.workers.buildd.orders import Verdict
 from tests.contracts import SlaveContract, Work
 from tests.databases import a_folder
 from tests.loopback import FileServer, SlaveProcess, a_reactor, drive, files_of, made_source

@@ -9,8 +9,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.fetching import SILENCE_LIMIT, Fetcher
-from buildmaster.buildd.filecache import FileCache
+from buildmaster.workers.buildd.fetching import SILENCE_LIMIT, Fetcher
+from buildmaster.workers.buildd.filecache import FileCache
 from tests.databases import a_folder
 
 CONTENT = b"content"

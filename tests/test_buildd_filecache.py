@@ -5,7 +5,7 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.filecache import FileCache
+from buildmaster.workers.buildd.filecache import FileCache
 from tests.databases import a_folder
 
 

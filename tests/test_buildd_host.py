@@ -4,9 +4,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.host import blame, command, environment, unmet_dependencies
-from buildmaster.buildd.orders import Order, Verdict
-from buildmaster.buildd.workbench import Ended
+from buildmaster.workers.buildd.backends.host import blame, command, environment, unmet_dependencies
+from buildmaster.workers.buildd.orders import Order, Verdict
+from buildmaster.workers.buildd.workbench import Ended
 
 ORDER = Order("1-1", Path("/b"), "a_1.dsc", Path("/c"), "hoary-security", "i386")
 

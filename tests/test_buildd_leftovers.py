@@ -6,7 +6,7 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.leftovers import MARK, kill_marked, remove_tree
+from buildmaster.workers.buildd.leftovers import MARK, kill_marked, remove_tree
 from tests.databases import a_folder
 
 

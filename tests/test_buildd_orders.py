@@ -4,7 +4,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.orders import RefusedError, check_cookie, read_order
+from buildmaster.workers.buildd.orders import RefusedError, check_cookie, read_order
 
 ARGS = {"series": "hoary", "suite": "hoary-security", "ogrecomponent": "main", "distribution": "ubuntu"}
 

@@ -7,8 +7,8 @@ import tarfile
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd import rerooting
-from buildmaster.buildd.rerooting import reroot
+from buildmaster.workers.buildd.backends import rerooting
+from buildmaster.workers.buildd.backends.rerooting import reroot
 from tests.databases import a_folder
 
 LONG = "usr/share/" + "x" * 120

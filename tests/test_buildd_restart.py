@@ -3,9 +3,9 @@
 import contextlib
 from pathlib import Path
 
-from buildmaster.buildd.leftovers import MARK
 from buildmaster.farm.vocabulary.states import BuilderStatus
-from buildmaster.slave import Slave
+from buildmaster.slave.client import Slave
+from buildmaster.workers.buildd.leftovers import MARK
 from tests.contracts import SlaveContract
 from tests.loopback import SlaveProcess, files_of, made_source
 from tests.test_buildd_contract import BundledSlaveTests

@@ -5,9 +5,9 @@ from pathlib import Path
 from twisted.internet.defer import ensureDeferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.orders import Order, Outcome, Verdict
-from buildmaster.buildd.sbuild import SbuildWay, command, judge, obstacles, perl_string, setup_commands
-from buildmaster.buildd.workbench import Ended
+from buildmaster.workers.buildd.backends.sbuild import SbuildWay, command, judge, obstacles, perl_string, setup_commands
+from buildmaster.workers.buildd.orders import Order, Outcome, Verdict
+from buildmaster.workers.buildd.workbench import Ended
 from tests.databases import a_folder
 
 ORDER = Order("1-1", Path("/b/build-1-1"), "a_1.dsc", Path("/c/filecache/abc"), "hoary", "i386")

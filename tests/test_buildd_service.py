@@ -6,8 +6,8 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd import service
-from buildmaster.buildd.service import Settings, SettingsError, check_machine, make_service, settings_from
+from buildmaster.workers.buildd import service
+from buildmaster.workers.buildd.service import Settings, SettingsError, check_machine, make_service, settings_from
 from tests.databases import a_folder
 
 

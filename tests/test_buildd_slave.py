@@ -6,10 +6,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.fetching import Fetcher
-from buildmaster.buildd.filecache import FileCache
-from buildmaster.buildd.orders import Outcome, RefusedError, Verdict
-from buildmaster.buildd.slave import BuildSlave
+from buildmaster.workers.buildd.fetching import Fetcher
+from buildmaster.workers.buildd.filecache import FileCache
+from buildmaster.workers.buildd.orders import Outcome, RefusedError, Verdict
+from buildmaster.workers.buildd.slave import BuildSlave
 from tests.databases import a_folder
 from tests.network import Network
 

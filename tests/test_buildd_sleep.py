@@ -8,9 +8,9 @@ from debian.deb822 import Changes
 from debian.debfile import DebFile
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.orders import Order, Verdict
-from buildmaster.buildd.pretending import binaries, make_results
-from buildmaster.buildd.sleep import read_name
+from buildmaster.workers.buildd.backends.pretending import binaries, make_results
+from buildmaster.workers.buildd.backends.sleep import read_name
+from buildmaster.workers.buildd.orders import Order, Verdict
 from tests.databases import a_folder
 
 DSC = """\

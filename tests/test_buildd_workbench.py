@@ -8,9 +8,9 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd.buildlog import BuildLog
-from buildmaster.buildd.leftovers import MARK
-from buildmaster.buildd.workbench import GRACE, PATIENCE, Ended, StoppedError, Workbench
+from buildmaster.workers.buildd.buildlog import BuildLog
+from buildmaster.workers.buildd.leftovers import MARK
+from buildmaster.workers.buildd.workbench import GRACE, PATIENCE, Ended, StoppedError, Workbench
 from tests.databases import a_folder
 
 

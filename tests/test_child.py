@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.child import KILL_AFTER, LINGER, Child, Command, ProcessFailedError, Tail
+from buildmaster.work.child import KILL_AFTER, LINGER, Child, Command, ProcessFailedError, Tail
 
 DONE = Failure(ProcessDone(0))
 

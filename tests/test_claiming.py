@@ -7,12 +7,12 @@ from datetime import timedelta
 from sqlalchemy import event
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import Transactions, make_engine
 from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Publishing
 from buildmaster.model.dispatch.claiming import candidates, claim, idle_builders
 from buildmaster.model.tables.archive import Archive, SourcePublication
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
+from buildmaster.work.database import Transactions, make_engine
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_build, a_builder, a_database, a_stored_file
 

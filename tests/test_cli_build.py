@@ -5,7 +5,7 @@ import gzip
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, SeriesStatus
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.builds import Build
 from tests.buildrows import a_build, a_builder, a_dispatched_build, an_attempt, an_entry
 from tests.commands import CommandFarm

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.buildd import service
+from buildmaster.workers.buildd import service
 from tests.commands import CommandFarm
 from tests.databases import a_folder
 

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.upgrading import check_fits
+from buildmaster.work.schema import check_fits
 from tests.commands import CommandFarm
 
 

@@ -5,10 +5,10 @@ from functools import cache
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.cli.sources import TREES, make_source
+from buildmaster.cli.running.demosources import TREES, make_source
 from buildmaster.farm.vocabulary.states import Purpose
-from buildmaster.folders import ACCEPTED, INCOMING, REJECTED
-from buildmaster.leaves import LOG_NAME
+from buildmaster.files.layout import ACCEPTED, INCOMING, REJECTED
+from buildmaster.files.uploadfolders import LOG_NAME
 from buildmaster.model.tables.distribution import Distribution
 from tests.commands import CommandFarm
 from tests.databases import a_folder

@@ -4,9 +4,9 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import InlineDatabase
 from buildmaster.farm.vocabulary.states import RcsType
-from buildmaster.web.codeimports import CodeImportsResource, MachinesResource
+from buildmaster.web.codeimports.listings import CodeImportsResource, MachinesResource
+from buildmaster.work.database import InlineDatabase
 from tests.browser import a_site, ask
 from tests.imports import Imports, sqlite_transactions
 

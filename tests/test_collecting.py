@@ -10,14 +10,14 @@ from unittest.mock import patch
 from twisted.internet.defer import Deferred, execute, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.collecting import Bounds, CollectionFailedError, Collector
 from buildmaster.farm.builders.facts import Silence
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.folders import GATHERING, INCOMING, make_folders
-from buildmaster.landing import Collected, GatheringFolders
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.layout import GATHERING, INCOMING, make_folders
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.builds import Build
 from buildmaster.model.tables.files import StoredFile
+from buildmaster.tasks.scanner.fetching import Bounds, CollectionFailedError, Collector
+from buildmaster.tasks.scanner.landing import Collected, GatheringFolders
 from tests.databases import a_folder
 from tests.farms import OnSQLite
 from tests.makers import a_job
@@ -193,10 +193,14 @@ class KilledTests(CollectingCase):
             return do(*args)
 
         with ExitStack() as patches:
-            for name in ("buildmaster.landing.sync_folder", "buildmaster.librarian.sync_folder", "os.fsync"):
+            for name in (
+                "buildmaster.tasks.scanner.landing.sync_folder",
+                "buildmaster.files.librarian.sync_folder",
+                "os.fsync",
+            ):
                 patches.enter_context(patch(name, partial(step, attribute(name))))
             for deed in ("begin_gathering", "land"):
-                name = f"buildmaster.collecting.{deed}"
+                name = f"buildmaster.tasks.scanner.fetching.{deed}"
                 patches.enter_context(patch(name, partial(step, attribute(name))))
             ended = self.start()
         return bool(self.failureResultOf(ended, KilledError)) if count > last else self.successResultOf(ended) and False
@@ -241,7 +245,7 @@ class KilledTests(CollectingCase):
         self.assertEqual(FILES, self.landed())
 
     def test_the_log_and_results_that_have_landed_need_no_slave(self):
-        with patch("buildmaster.collecting.land", side_effect=KilledError):
+        with patch("buildmaster.tasks.scanner.fetching.land", side_effect=KilledError):
             self.failureResultOf(self.start(), KilledError)
         self.slave = Holding({}, None)
         self.assertTrue(self.collect(()))

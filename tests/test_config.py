@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.conffile import expand, parse
-from buildmaster.config import SHIPPED, ConfigError, load
-from buildmaster.settings import SECTIONS, JobSettings
+from buildmaster.daemon.config.entries import expand, parse
+from buildmaster.daemon.config.reading import SHIPPED, ConfigError, load
+from buildmaster.daemon.config.settings import SECTIONS, JobSettings
 
 
 class ConfTestCase(SynchronousTestCase):

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.daemon import attach_daemon
-from buildmaster.mastership import AnotherMasterError, Mastership
-from buildmaster.nudges import send
-from buildmaster.systemd import Systemd
+from buildmaster.daemon.master import attach_daemon
+from buildmaster.daemon.mastership import AnotherMasterError, Mastership
+from buildmaster.daemon.nudges import send
+from buildmaster.daemon.systemd import Systemd
 from tests.databases import postgresql_engine
 from tests.processes import DaemonProcess
 

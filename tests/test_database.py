@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import JOINED, Database, InlineDatabase, Transactions, make_engine
+from buildmaster.work.database import JOINED, Database, InlineDatabase, Transactions, make_engine
 from tests.databases import a_folder
 
 

@@ -8,15 +8,15 @@ from sqlalchemy import select, update
 from twisted.internet.defer import ensureDeferred, execute
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.archfiles import dpkg_tables
 from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, Purpose, SeriesStatus
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.dpkgtables import dpkg_tables
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.archive import ArchiveDependency
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.distribution import DistroSeries
 from buildmaster.model.tables.files import remember_file
 from buildmaster.model.tables.mirrors import MirrorIndex
-from buildmaster.tasks.depwatch import DependencyWatch
+from buildmaster.tasks.queuebuilder.depwatch import DependencyWatch
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_binary, a_build, a_database, a_publication, a_release, an_archive, inline, numbers
 

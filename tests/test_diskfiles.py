@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.diskfiles import (
+from buildmaster.farm.builders.facts import Content
+from buildmaster.files.writing import (
     READ_ONLY,
     TOGETHER,
     WRITABLE,
@@ -19,7 +20,6 @@ from buildmaster.diskfiles import (
     write,
     write_flushed,
 )
-from buildmaster.farm.builders.facts import Content
 from tests.databases import a_folder
 
 

@@ -5,7 +5,7 @@ import json
 from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.cli.checks import (
+from buildmaster.cli.running.checks import (
     check_chroots,
     check_daemon,
     check_disk,
@@ -14,12 +14,12 @@ from buildmaster.cli.checks import (
     check_mail,
     check_slaves,
 )
-from buildmaster.cli.doctor import in_lines
-from buildmaster.config import BUILT_IN_TASKS, load
-from buildmaster.disk import Disk
+from buildmaster.cli.running.doctor import in_lines
+from buildmaster.daemon.config.reading import BUILT_IN_TASKS, load
 from buildmaster.farm.findings import Finding
 from buildmaster.farm.vocabulary.states import BuildState, FailedBy, Pocket
-from buildmaster.folders import make_folders
+from buildmaster.files.disk import Disk
+from buildmaster.files.layout import make_folders
 from buildmaster.model.maintenance.examining import builder_addresses, chroot_files, examine_rows
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Build

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, execute
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.drops import NO_GPGV, ONE_CHANGES, UNSIGNED, Drops
-from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
-from buildmaster.intake import SourceIntake
-from buildmaster.leaves import LOG_NAME
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.layout import ACCEPTED, FAILED, INCOMING, REJECTED
+from buildmaster.files.librarian import FolderLibrarian
+from buildmaster.files.uploadfolders import LOG_NAME
 from buildmaster.model.register.accounts import add_account, parse_grant
 from buildmaster.model.tables.distribution import Distribution
 from buildmaster.model.uploads.sources import AcceptedSource, Refused
-from buildmaster.signatures import binary_key
+from buildmaster.tasks.uploader.drops import NO_GPGV, ONE_CHANGES, UNSIGNED, Drops
+from buildmaster.tasks.uploader.signatures import binary_key
+from buildmaster.work.sourceintake import SourceIntake
 from tests.databases import a_folder
 from tests.packages import sources, write
 from tests.rows import NOW, a_database, a_series, an_archive, inline

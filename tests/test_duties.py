@@ -10,15 +10,15 @@ from sqlalchemy import select
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster import collecting
-from buildmaster.crew import make_scanner
-from buildmaster.disk import NotWrittenError
+from buildmaster.daemon.tasksetup import make_scanner
 from buildmaster.farm.builders.actions import Collect, Conclude, Requeue
 from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, CleanStatus
+from buildmaster.files.disk import NotWrittenError
 from buildmaster.model.builders.snapshots import snapshot
 from buildmaster.model.queue.cancelling import cancel
 from buildmaster.model.tables.builds import Attempt
 from buildmaster.model.tables.files import StoredFile
+from buildmaster.tasks.scanner import fetching
 from tests.master import Master
 
 ENDS = {
@@ -97,7 +97,7 @@ class DutyTests(SynchronousTestCase):
             with self.subTest(duty, held=held):
                 self.setUp()
                 self.bob.finish()
-                self.patch(collecting, "HELD", held)
+                self.patch(fetching, "HELD", held)
                 with patch("os.fsync", side_effect=full):
                     self.failureResultOf(self.doing(duty, action), NotWrittenError)
                 [attempt] = self.master.attempts(self.build_id)

@@ -5,7 +5,6 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.errands import Errands
 from buildmaster.farm.builders.actions import (
     Abort,
     Clean,
@@ -19,7 +18,8 @@ from buildmaster.farm.builders.actions import (
 )
 from buildmaster.farm.builders.blame import Verdict
 from buildmaster.farm.vocabulary.states import BuildState, FailedBy
-from buildmaster.tasks.effects import Decision, Effects
+from buildmaster.tasks.scanner.effects import Decision, Effects
+from buildmaster.work.errands import Errands
 from tests.makers import NOW, a_builder, a_job
 
 

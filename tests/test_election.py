@@ -6,9 +6,9 @@ from twisted.internet.defer import Deferred, execute, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import Transactions, make_engine
-from buildmaster.election import Elected, Election
-from buildmaster.notifications import PAUSE, NotificationListener, notify
+from buildmaster.daemon.masters import Elected, Election
+from buildmaster.daemon.notify import PAUSE, NotificationListener, notify
+from buildmaster.work.database import Transactions, make_engine
 from tests.commands import CommandFarm
 from tests.databases import postgresql_url
 from tests.processes import LIMIT

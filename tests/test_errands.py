@@ -5,8 +5,8 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.disk import NotWrittenError
-from buildmaster.errands import REST, Errands
+from buildmaster.files.disk import NotWrittenError
+from buildmaster.work.errands import REST, Errands
 
 
 class ErrandTests(SynchronousTestCase):

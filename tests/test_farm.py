@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.facts import BuildReply, Silence, SlaveStatus
 from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
-from buildmaster.slave import Slave
+from buildmaster.slave.client import Slave
 from tests.contracts import FAULT, SlaveContract, Work
 from tests.farm import FarmNetwork
 

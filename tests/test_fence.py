@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.importworker.fence import Fence, FencedError, public
+from buildmaster.workers.codeimports.fence import Fence, FencedError, public
 
 INSIDE = (
     "127.0.0.1",

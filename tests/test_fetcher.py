@@ -10,13 +10,13 @@ from twisted.internet.defer import ensureDeferred, execute
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.errands import Errands
 from buildmaster.farm.queue.dispatching import UNFETCHED
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.dispatch.blocking import review_blocks
 from buildmaster.model.tables.archive import SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.tables.builds import BuildQueue
-from buildmaster.tasks.fetcher import Fetcher
+from buildmaster.tasks.sourcefetcher import Fetcher
+from buildmaster.work.errands import Errands
 from tests.rows import NOW, Place, a_build, a_database, inline
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.fetching import AbsentError, FetchError, fetch, text_lines
+from buildmaster.files.download import AbsentError, FetchError, fetch, text_lines
 
 
 class FetchTests(SynchronousTestCase):

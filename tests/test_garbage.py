@@ -5,7 +5,7 @@ import weakref
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.garbage import spare
+from buildmaster.daemon.garbage import spare
 
 
 class Part:

@@ -3,7 +3,7 @@
 from unittest.mock import patch
 
 from buildmaster.model.builders.snapshots import snapshot
-from buildmaster.tasks.scanner import EVERYBODY, NOBODY
+from buildmaster.tasks.scanner.turn import EVERYBODY, NOBODY
 from tests.scannercase import LOG, ScannerCase
 
 
@@ -49,7 +49,7 @@ class GlimpseTests(ScannerCase):
             self.master.clock.rightNow += took
             return snapshot(session)
 
-        with patch("buildmaster.tasks.scanner.snapshot", slow):
+        with patch("buildmaster.tasks.scanner.turn.snapshot", slow):
             self.master.run(60, "slave_scanner")
         return len(looks)
 

@@ -7,13 +7,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import InlineDatabase
-from buildmaster.disk import Disk, DiskLowError, in_words
+from buildmaster.daemon.stalls import INTERVAL, WINDOW, Stall
 from buildmaster.farm.notices.sequencerjobs import Trouble
 from buildmaster.farm.turns import TurnFacts
-from buildmaster.stall import INTERVAL, WINDOW, Stall
-from buildmaster.tasks.guarding import Guarded
+from buildmaster.files.disk import Disk, DiskLowError, in_words
 from buildmaster.web.health import PATIENCE, Health
+from buildmaster.work.database import InlineDatabase
+from buildmaster.work.guarding import Guarded
 from tests.browser import a_site, ask
 from tests.commands import CommandFarm
 

@@ -14,15 +14,15 @@ from twisted.internet.defer import Deferred, execute
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import InlineDatabase
-from buildmaster.folders import make_folders
-from buildmaster.librarian import FolderLibrarian, NotKeptError
+from buildmaster.files.layout import make_folders
+from buildmaster.files.librarian import FolderLibrarian, NotKeptError
 from buildmaster.model.maintenance.expiry import _references
 from buildmaster.model.tables.distribution import PocketChroot
 from buildmaster.model.tables.files import StoredFile, remember_file
 from buildmaster.model.tables.outbox import due_messages, mark_sent, post
 from buildmaster.model.tables.people import Audit, record
 from buildmaster.tasks.housekeeping import Ages, Housekeeping, remove_leaves
+from buildmaster.work.database import InlineDatabase
 from tests.commands import CommandFarm
 from tests.databases import a_folder
 from tests.rows import a_series

@@ -6,9 +6,9 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.importworker.importers import IMPORTERS
-from buildmaster.importworker.sources import source_of
-from buildmaster.importworker.surroundings import place_of
+from buildmaster.workers.codeimports.importers import IMPORTERS
+from buildmaster.workers.codeimports.sources import source_of
+from buildmaster.workers.codeimports.surroundings import place_of
 from tests.importtools import SCHEMES, BlockingRun, Elsewhere, need_tools
 
 FIRST, SECOND, THIRD = 1212570000, 1212573600, 1212577200  # seconds: the fourth of June 2008, at 9, 10 and 11

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import Transactions
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, By, Ended, RunningJob, Waiting, urgency
 from buildmaster.farm.vocabulary.states import ImportResult, ReviewStatus
 from buildmaster.model.codeimports.jobs import finish_job, import_of_job, keep_alive, most_urgent, reclaim_silent
 from buildmaster.model.codeimports.machines import job_for_machine
 from buildmaster.model.codeimports.reviews import request, review
 from buildmaster.model.tables.imports import CodeImport, CodeImportJob
+from buildmaster.work.database import Transactions
 from tests.databases import postgresql_engine
 from tests.imports import BY, NOW, Imports, after, sqlite_transactions
 

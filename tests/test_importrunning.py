@@ -10,8 +10,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.importworker.runlog import RunLog
-from buildmaster.importworker.running import Limits, Run, StepFailedError, size_of
+from buildmaster.workers.codeimports.runlog import RunLog
+from buildmaster.workers.codeimports.running import Limits, Run, StepFailedError, size_of
 
 LIMITS = Limits(silence=3600.0, time=86400.0, memory=2**32, disk=2**30)
 

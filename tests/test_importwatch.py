@@ -3,9 +3,9 @@
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import InlineDatabase
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY
 from buildmaster.tasks.importwatch import ImportWatch
+from buildmaster.work.database import InlineDatabase
 from tests.imports import Imports, after, sqlite_transactions
 
 

@@ -8,12 +8,12 @@ from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.importworker.fence import Fence
-from buildmaster.importworker.job import Parts, Settings, locked
-from buildmaster.importworker.running import Limits
-from buildmaster.importworker.scheduler import JobGoneError, RefusedError, TooLongError, UnreachableError
-from buildmaster.importworker.surroundings import place_of
-from buildmaster.importworker.worker import ImportWorker
+from buildmaster.workers.codeimports.fence import Fence
+from buildmaster.workers.codeimports.job import Parts, Settings, locked
+from buildmaster.workers.codeimports.running import Limits
+from buildmaster.workers.codeimports.scheduler import JobGoneError, RefusedError, TooLongError, UnreachableError
+from buildmaster.workers.codeimports.surroundings import place_of
+from buildmaster.workers.codeimports.worker import ImportWorker
 from tests.test_importrunning import Processes
 
 JOB = {"name": "trunk", "rcs_type": "GIT", "url": "https://example.org/trunk", "module": ""}

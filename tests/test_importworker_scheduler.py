@@ -6,7 +6,13 @@ from xmlrpc.server import SimpleXMLRPCRequestHandler, SimpleXMLRPCServer
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.importworker.scheduler import JobGoneError, RefusedError, Scheduler, TooLongError, UnreachableError
+from buildmaster.workers.codeimports.scheduler import (
+    JobGoneError,
+    RefusedError,
+    Scheduler,
+    TooLongError,
+    UnreachableError,
+)
 
 
 class Handler(SimpleXMLRPCRequestHandler):

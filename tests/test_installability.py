@@ -11,14 +11,14 @@ from twisted.internet.defer import ensureDeferred, execute
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.errands import Errands
 from buildmaster.farm.queue.installability import WaitingSource, sources_stanzas, unmet_dependencies
 from buildmaster.farm.vocabulary.states import Pocket
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.builds import BuildQueue
 from buildmaster.model.tables.files import remember_file
 from buildmaster.model.tables.mirrors import MirrorIndex
 from buildmaster.tasks.installability import Installability
+from buildmaster.work.errands import Errands
 from tests.rows import NOW, Place, a_build, a_database, inline
 
 REPORT = """\

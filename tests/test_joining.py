@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.joining import Together
+from buildmaster.work.batches import Together
 
 
 class TogetherTests(SynchronousTestCase):

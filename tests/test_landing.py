@@ -9,10 +9,10 @@ from unittest.mock import patch
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster import landing
-from buildmaster.folders import INCOMING, make_folders
-from buildmaster.landing import Collected, Gathered, GatheringFolders, WrongContentError
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.layout import INCOMING, make_folders
+from buildmaster.files.librarian import FolderLibrarian
+from buildmaster.tasks.scanner import landing
+from buildmaster.tasks.scanner.landing import Collected, Gathered, GatheringFolders, WrongContentError
 from tests.databases import a_folder
 from tests.master import sha1
 from tests.rows import NOW

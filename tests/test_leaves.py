@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.folders import ACCEPTED, INCOMING
-from buildmaster.leaves import (
+from buildmaster.files.layout import ACCEPTED, INCOMING
+from buildmaster.files.uploadfolders import (
     LOG_NAME,
     LONGEST_LOG,
     LeafLog,

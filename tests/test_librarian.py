@@ -6,7 +6,7 @@ import time
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from buildmaster.librarian import FolderLibrarian, ILibrarian
+from buildmaster.files.librarian import FolderLibrarian, ILibrarian
 from tests.databases import a_folder
 from tests.librarian_contract import LibrarianContract
 

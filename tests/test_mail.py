@@ -12,8 +12,8 @@ from twisted.internet.testing import MemoryReactor, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.mail import MailHost, compose
 from buildmaster.model.tables.outbox import Message
+from buildmaster.tasks.mail import MailHost, compose
 
 NOW = datetime(2005, 4, 1, tzinfo=pytz.UTC)
 MESSAGE = Message(7, "ann@example.com", "Job x exited", (("From", "Sequencer"), ("X-Buildd", "yes")), "It did.\n")

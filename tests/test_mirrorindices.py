@@ -10,13 +10,13 @@ from twisted.internet.defer import ensureDeferred, execute
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.errands import Errands
 from buildmaster.farm.indices.release import IndexPlace, packages_index
 from buildmaster.farm.vocabulary.states import Pocket
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.files import StoredFile
 from buildmaster.model.tables.mirrors import MirrorIndex
 from buildmaster.tasks.mirrorindices import MirrorIndices
+from buildmaster.work.errands import Errands
 from tests.rows import NOW, Place, a_database, inline
 
 RELEASE = """\

@@ -6,7 +6,7 @@ from pathlib import Path
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.nudges import SOCKET, NudgeListener, Nudges, send
+from buildmaster.daemon.nudges import SOCKET, NudgeListener, Nudges, send
 
 
 class NudgesTests(SynchronousTestCase):

@@ -6,9 +6,9 @@ import pytz
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import InlineDatabase
 from buildmaster.model.tables.outbox import GIVEN_UP_AFTER, due_messages, mark_refused, mark_sent, post
 from buildmaster.tasks.notifier import PATIENCE, Notifier
+from buildmaster.work.database import InlineDatabase
 from tests.commands import CommandFarm
 
 NOW = datetime(2005, 4, 1, tzinfo=pytz.UTC)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.packages import (
+from buildmaster.files.packages import (
     LARGEST_STANZA,
     ChangedMeanwhileError,
     parse_stanza,

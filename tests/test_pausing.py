@@ -4,7 +4,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.pausing import AT_ONCE, unhurried
+from buildmaster.work.pausing import AT_ONCE, unhurried
 
 
 class UnhurriedTests(SynchronousTestCase):

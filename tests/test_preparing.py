@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.farm.builders.facts import BuildReply, Present, Silence
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.builds import Build
-from buildmaster.preparing import (
+from buildmaster.tasks.dispatcher.sending import (
     BUILDING,
     FRESH,
     UNKNOWN_BUILDER,

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import CleanStatus
-from buildmaster.probing import APART, LONGEST, QUIET, ROUND, Probes
+from buildmaster.tasks.scanner.probes import APART, LONGEST, QUIET, ROUND, Probes
 from tests.makers import INFO, REFUSED, a_builder, a_job, a_word
 
 IDLE = a_word("IDLE")

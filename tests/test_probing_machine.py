@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.probing import APART, NEVER, Probes
+from buildmaster.tasks.scanner.probes import APART, NEVER, Probes
 from tests.makers import a_builder, a_word
 
 BUILDERS = {number: a_builder(id=number, name=f"b{number}") for number in range(1, 6)}

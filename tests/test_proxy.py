@@ -5,8 +5,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.importworker.fence import Fence, FencedError
-from buildmaster.importworker.proxy import Far, ProxyFactory, understood, way_through
+from buildmaster.workers.codeimports.fence import Fence, FencedError
+from buildmaster.workers.codeimports.proxy import Far, ProxyFactory, understood, way_through
 
 GET = b"GET http://example.org/a?b HTTP/1.1\r\nHost: example.org\r\nProxy-Connection: keep-alive\r\n\r\n"
 

@@ -8,15 +8,15 @@ from sqlalchemy import event, select, update
 from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.archfiles import ArchSpecificFiles, dpkg_tables
 from buildmaster.farm.queue.scoring import Weights
 from buildmaster.farm.vocabulary.references import parse_archive
 from buildmaster.farm.vocabulary.states import BuildState, Publishing, Purpose
+from buildmaster.files.dpkgtables import ArchSpecificFiles, dpkg_tables
 from buildmaster.model.register.archives import ArchiveChange, set_archive
 from buildmaster.model.tables.archive import SourcePublication
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.distribution import DistroArchSeries, PocketChroot
-from buildmaster.tasks.queuebuilder import QueueBuilder
+from buildmaster.tasks.queuebuilder.turn import QueueBuilder
 from tests.databases import postgresql_farm_url
 from tests.rows import NOW, Place, a_database, a_publication, a_release, a_series, inline
 

@@ -9,11 +9,11 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.child import ProcessFailedError
-from buildmaster.database import InlineDatabase
+from buildmaster.daemon.reporter import Reporter
 from buildmaster.errors import BuildmasterError
 from buildmaster.model.tables.outbox import due_messages
-from buildmaster.reporter import Reporter
+from buildmaster.work.child import ProcessFailedError
+from buildmaster.work.database import InlineDatabase
 from tests.commands import CommandFarm
 
 NOW = datetime(2005, 4, 1, tzinfo=pytz.UTC)

@@ -3,11 +3,11 @@
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.child import ProcessFailedError
 from buildmaster.farm.builders.facts import Silence
 from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
 from buildmaster.model.tables.archive import Archive
-from buildmaster.resetting import CannotResumeHostError, Resetter
+from buildmaster.tasks.scanner.resetting import CannotResumeHostError, Resetter
+from buildmaster.work.child import ProcessFailedError
 from tests.makers import a_builder
 from tests.master import ADMIN, Master
 

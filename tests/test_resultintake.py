@@ -4,12 +4,13 @@ import hashlib
 
 from twisted.internet.defer import Deferred, execute
 
-from buildmaster import resultintake
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.folders import ACCEPTED, INCOMING
-from buildmaster.leaves import LOG_NAME, LeafLog, LockedError, locked
+from buildmaster.files.layout import ACCEPTED, INCOMING
+from buildmaster.files.uploadfolders import LOG_NAME, LeafLog, LockedError, locked
 from buildmaster.model.tables.builds import Build
-from tests.packages import a_changes, a_control, a_deb, results, write
+from buildmaster.tasks.uploader import results
+from tests import packages
+from tests.packages import a_changes, a_control, a_deb, write
 from tests.uploading import LEAF, UploaderCase, builds_that_wait, leaf_of
 
 S = BuildState
@@ -88,7 +89,7 @@ class ManyTests(UploaderCase):
 
         self.transactions.write(add)
         for number in range(count):
-            write(self.root / INCOMING / leaf_of(number), results())
+            write(self.root / INCOMING / leaf_of(number), packages.results())
 
     def states(self):
         return self.read(lambda session: [build.buildstate for build in session.query(Build).order_by(Build.id)])
@@ -115,12 +116,12 @@ class ManyTests(UploaderCase):
         self.assertEqual([], list((self.root / "librarian").glob("new/*")))
 
     def test_all_are_taken_in_where_more_wait_than_go_together(self):
-        self.patch(resultintake, "TOGETHER", 2)
+        self.patch(results, "TOGETHER", 2)
         self.test_one_that_can_not_be_read_or_moved_spares_the_others()
 
     def test_one_that_can_not_be_recorded_spares_the_others(self):
         self.add(3)
-        record = resultintake.record_results
+        record = results.record_results
 
         def spoilt(session, items):
             found = record(session, items)
@@ -128,7 +129,7 @@ class ManyTests(UploaderCase):
                 raise ValueError("no room in this table")
             return found
 
-        self.patch(resultintake, "record_results", spoilt)
+        self.patch(results, "record_results", spoilt)
         self.turn()
         self.assertEqual(1, len(self.flushLoggedErrors(ValueError)))
         self.assertEqual([S.FULLYBUILT, S.UPLOADING, S.FULLYBUILT], self.states())

@@ -4,8 +4,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.errands import Errands
-from buildmaster.tasks.scanner import Scanner
+from buildmaster.tasks.scanner.turn import Scanner
+from buildmaster.work.errands import Errands
 from tests.makers import a_builder
 
 BUILDERS = (a_builder(id=1, name="bob"), a_builder(id=2, name="eve"), a_builder(id=3, name="ida"))

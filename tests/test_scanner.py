@@ -5,7 +5,7 @@ from twisted.logger import LogLevel
 
 from buildmaster.farm.builders.runningjobs import TERMINATING
 from buildmaster.farm.vocabulary.states import BuilderStatus, FailedBy, SeriesStatus
-from buildmaster.folders import INCOMING
+from buildmaster.files.layout import INCOMING
 from buildmaster.model.builders.landing import begin_gathering
 from buildmaster.model.queue.cancelling import cancel
 from buildmaster.model.tables.archive import Archive

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.schedule import Schedule
+from buildmaster.tasks.scanner.timetable import Schedule
 
 TIMES = st.sampled_from([float("-inf"), 0.0, 1.0, 2.0, 3.0])
 CHANGES = st.lists(st.tuples(st.integers(1, 6), st.none() | TIMES), max_size=60)

@@ -9,9 +9,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import make_engine
 from buildmaster.model.tables.all import metadata
-from buildmaster.upgrading import SchemaMismatchError, UnknownRevisionError, check_fits, upgrade
+from buildmaster.work.database import make_engine
+from buildmaster.work.schema import SchemaMismatchError, UnknownRevisionError, check_fits, upgrade
 from tests.databases import postgresql_url
 
 DESCENDING = ("ix_buildqueue_waiting", "ix_buildqueue_sourceless")

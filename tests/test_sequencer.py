@@ -5,7 +5,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.turns import LEAST_PAUSE
-from buildmaster.sequencer import GRACE, BuildSequencer, BuildSequencerJob, TurnGivenUpError
+from buildmaster.work.sequencer import GRACE, BuildSequencer, BuildSequencerJob, TurnGivenUpError
 
 
 class Script:

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.turns import rest_after
-from buildmaster.sequencer import GRACE, BuildSequencer, BuildSequencerJob
+from buildmaster.work.sequencer import GRACE, BuildSequencer, BuildSequencerJob
 
 NAMES = ("a", "b", "c")
 LIMIT = 5.0

@@ -6,9 +6,9 @@ from pathlib import Path
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.config import SHIPPED, load
-from buildmaster.service import make_service
-from buildmaster.upgrading import SchemaMismatchError
+from buildmaster.daemon.config.reading import SHIPPED, load
+from buildmaster.daemon.service import make_service
+from buildmaster.work.schema import SchemaMismatchError
 from tests.databases import postgresql_engine, sqlite_url
 
 

@@ -4,8 +4,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import FailedBy
-from buildmaster.probing import Answer, Belief
-from buildmaster.silences import Silences
+from buildmaster.tasks.scanner.probes import Answer, Belief
+from buildmaster.tasks.scanner.silences import Silences
 from tests.makers import NOW, REFUSED, a_builder, a_word, ago
 
 

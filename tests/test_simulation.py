@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.archfiles import dpkg_tables
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.queue.architectures import NO_ARCH_SPECIFIC
 from buildmaster.farm.vocabulary.states import (
@@ -23,6 +22,7 @@ from buildmaster.farm.vocabulary.states import (
     Purpose,
     SeriesStatus,
 )
+from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.model.maintenance.invariants import broken_invariants
 from buildmaster.model.maintenance.unbuilt import look_for_unbuilt
 from buildmaster.model.queue.cancelling import cancel

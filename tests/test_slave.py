@@ -16,8 +16,8 @@ from zope.interface.verify import verifyObject
 
 from buildmaster.farm.builders.facts import BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
 from buildmaster.farm.vocabulary.states import BuilderStatus
-from buildmaster.slave import ISlave, Slave
-from buildmaster.slavefiles import PIECE, HashedFile
+from buildmaster.slave.client import ISlave, Slave
+from buildmaster.slave.files import PIECE, HashedFile
 from tests.network import SILENT, Network
 
 URL = "http://bob:8221/"

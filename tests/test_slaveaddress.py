@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.slaveaddress import Address
+from buildmaster.slave.address import Address
 
 
 class AddressTests(SynchronousTestCase):

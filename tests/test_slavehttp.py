@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.slavehttp import GarbageError, Reply
+from buildmaster.slave.http import GarbageError, Reply
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LIMIT = 1_000

@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.facts import BuildReply, Present, SlaveInfo, SlaveStatus
 from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
-from buildmaster.slavehttp import GarbageError
-from buildmaster.slavewords import (
+from buildmaster.slave.http import GarbageError
+from buildmaster.slave.messages import (
     REMEMBERED,
     SHORT,
     FaultError,

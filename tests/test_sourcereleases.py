@@ -4,11 +4,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.references import parse_archive, parse_suite
 from buildmaster.farm.vocabulary.states import Pocket, Publishing
+from buildmaster.files.packages import read_folder
 from buildmaster.model.register.publications import copy_source, delete_source
 from buildmaster.model.tables.archive import BinaryPublication, SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.distribution import Distribution
 from buildmaster.model.uploads.sources import Destination, Refused, record_source
-from buildmaster.packages import read_folder
 from tests.databases import a_folder
 from tests.packages import a_dsc, write
 from tests.rows import NOW, Place, a_database, a_series, an_archive

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.importworker.sources import UnfitError, source_of
+from buildmaster.workers.codeimports.sources import UnfitError, source_of
 from tests.test_importsources import BAD, GOOD
 
 SCHEMES = ("https", "http", "git", "svn", "bzr", "pserver")

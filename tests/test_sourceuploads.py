@@ -9,7 +9,7 @@ from buildmaster.farm.uploads.binaries import ReadFolder
 from buildmaster.farm.uploads.packagefiles import Stanza
 from buildmaster.farm.uploads.sources import SourcePlace, Wish, check_source, source_of
 from buildmaster.farm.vocabulary.states import Urgency
-from buildmaster.packages import read_folder
+from buildmaster.files.packages import read_folder
 from tests.databases import a_folder
 from tests.packages import a_changes, a_dsc, sources, write
 

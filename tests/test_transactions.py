@@ -7,8 +7,8 @@ import psycopg2
 from sqlalchemy.exc import OperationalError
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import FIRST_PAUSE, TRIES, Transactions, make_engine, passing
 from buildmaster.model.tables.distribution import Processor
+from buildmaster.work.database import FIRST_PAUSE, TRIES, Transactions, make_engine, passing
 from tests.databases import a_folder, sqlite_url
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from twisted.internet.defer import CancelledError, Deferred, execute, maybeDeferred
 from twisted.logger import capturedLogs, formatEvent
 
-from buildmaster.arrivals import GONE
 from buildmaster.farm.vocabulary.states import BuildState, Publishing
-from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
-from buildmaster.leaves import LOG_NAME, LeafLog, locked
+from buildmaster.files.layout import ACCEPTED, FAILED, INCOMING, REJECTED
+from buildmaster.files.uploadfolders import LOG_NAME, LeafLog, locked
 from buildmaster.model.tables.archive import BinaryPublication
 from buildmaster.model.tables.builds import Attempt, Build
-from buildmaster.tasks.uploader import where_to
-from buildmaster.uploadcommand import UploadCommand
+from buildmaster.tasks.uploader.command import UploadCommand
+from buildmaster.tasks.uploader.resultfolders import GONE
+from buildmaster.tasks.uploader.turn import where_to
 from tests.databases import postgresql_farm_url
 from tests.packages import a_changes, a_control, a_deb, results, sources, write
 from tests.rows import inline

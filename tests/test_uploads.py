@@ -16,7 +16,7 @@ from buildmaster.farm.uploads.binaries import (
     split_section,
 )
 from buildmaster.farm.uploads.packagefiles import Stanza
-from buildmaster.packages import read_folder
+from buildmaster.files.packages import read_folder
 from tests.databases import a_folder
 from tests.packages import a_changes, a_control, a_deb, results, write
 

@@ -14,16 +14,16 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.database import InlineDatabase, Transactions, make_engine
 from buildmaster.farm.uploads.filetypes import mimetype
 from buildmaster.farm.vocabulary.states import Purpose
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.register.accounts import add_account, add_token, parse_grant
 from buildmaster.model.serving import ServedFile
 from buildmaster.model.tables.archive import Archive
 from buildmaster.model.tables.distribution import Distribution
 from buildmaster.model.tables.files import file_path, remember_file
 from buildmaster.web.files import StoredFiles, address, form_of
+from buildmaster.work.database import InlineDatabase, Transactions, make_engine
 from tests.browser import a_site, ask
 from tests.databases import a_folder, sqlite_url
 from tests.rows import an_archive

@@ -10,15 +10,15 @@ from twisted.internet.defer import execute
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.states import Purpose
-from buildmaster.folders import ACCEPTED, INCOMING, REJECTED
-from buildmaster.intake import SourceIntake
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.layout import ACCEPTED, INCOMING, REJECTED
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.register.accounts import add_account, add_token, parse_grant, remove_account
 from buildmaster.model.tables.archive import SourcePublication
 from buildmaster.model.tables.distribution import Distribution
 from buildmaster.model.tables.people import Account, Audit
 from buildmaster.web.bodies import BodyLimits
 from buildmaster.web.uploads import Target, Uploads, target
+from buildmaster.work.sourceintake import SourceIntake
 from tests.browser import a_site, ask
 from tests.databases import a_folder, postgresql_farm_url
 from tests.packages import sources

@@ -13,17 +13,17 @@ from twisted.internet.defer import execute
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from buildmaster.database import InlineDatabase
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.codeimports.jobs import reclaim_silent
-from buildmaster.web.importcontracts import (
+from buildmaster.web.codeimports.contracts import (
     ICodeImportScheduler,
     ICodeImportSchedulerApplication,
     ICodeImportWorkers,
 )
-from buildmaster.web.importscheduler import CodeImportScheduler
-from buildmaster.web.xmlrpc import CodeImportSchedulerAPI, CodeImportSchedulerResource
+from buildmaster.web.codeimports.scheduler import CodeImportScheduler
+from buildmaster.web.codeimports.xmlrpc import CodeImportSchedulerAPI, CodeImportSchedulerResource
+from buildmaster.work.database import InlineDatabase
 from tests.browser import a_site, ask
 from tests.imports import NOW, Imports, after, sqlite_transactions
 

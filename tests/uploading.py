@@ -4,17 +4,17 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.drops import Drops
-from buildmaster.errands import Errands
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.folders import ACCEPTED, FAILED, INCOMING, REJECTED
-from buildmaster.intake import SourceIntake
-from buildmaster.leaves import LOG_NAME
-from buildmaster.librarian import FolderLibrarian
+from buildmaster.files.layout import ACCEPTED, FAILED, INCOMING, REJECTED
+from buildmaster.files.librarian import FolderLibrarian
+from buildmaster.files.uploadfolders import LOG_NAME
 from buildmaster.model.tables.archive import BinaryPackageRelease
 from buildmaster.model.tables.builds import Build
-from buildmaster.resultintake import ResultIntake, Surroundings
-from buildmaster.tasks.uploader import Uploader
+from buildmaster.tasks.uploader.drops import Drops
+from buildmaster.tasks.uploader.results import ResultIntake, Surroundings
+from buildmaster.tasks.uploader.turn import Uploader
+from buildmaster.work.errands import Errands
+from buildmaster.work.sourceintake import SourceIntake
 from tests.databases import a_folder
 from tests.packages import results, write
 from tests.rows import NOW, Place, a_build, a_database, a_stored_file, an_archive, an_attempt, inline

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytz
 
-from buildmaster.config import find, load
-from buildmaster.database import Transactions, make_engine, sqlite_file
-from buildmaster.librarian import ILibrarian, open_librarian
-from buildmaster.notifications import notify
-from buildmaster.nudges import send
-from buildmaster.settings import Config
-from buildmaster.upgrading import check_fits
+from buildmaster.daemon.config.reading import find, load
+from buildmaster.daemon.config.settings import Config
+from buildmaster.daemon.notify import notify
+from buildmaster.daemon.nudges import send
+from buildmaster.files.librarian import ILibrarian, open_librarian
+from buildmaster.work.database import Transactions, make_engine, sqlite_file
+from buildmaster.work.schema import check_fits
 
 
 class Farm:

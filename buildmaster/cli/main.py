@@ -7,30 +7,30 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from buildmaster import __version__
-from buildmaster.cli.account import account
-from buildmaster.cli.arch import arch
-from buildmaster.cli.archive import archive
-from buildmaster.cli.audit import audit
-from buildmaster.cli.build import build
-from buildmaster.cli.buildd import buildd
-from buildmaster.cli.builder import builder
-from buildmaster.cli.chroot import chroot
-from buildmaster.cli.codeimport import code_import
-from buildmaster.cli.demo import demo
-from buildmaster.cli.distribution import distribution
-from buildmaster.cli.doctor import doctor
 from buildmaster.cli.farm import Farm
-from buildmaster.cli.freezing import freeze, freezes, thaw
-from buildmaster.cli.importing import import_sources
-from buildmaster.cli.importworker import import_worker
-from buildmaster.cli.machine import machine
-from buildmaster.cli.pas import pas
-from buildmaster.cli.processor import processor
-from buildmaster.cli.queue import queue
-from buildmaster.cli.running import check_config, init, run
-from buildmaster.cli.series import series
-from buildmaster.cli.source import source
-from buildmaster.cli.upload import upload
+from buildmaster.cli.nouns.account import account
+from buildmaster.cli.nouns.arch import arch
+from buildmaster.cli.nouns.archive import archive
+from buildmaster.cli.nouns.audit import audit
+from buildmaster.cli.nouns.build import build
+from buildmaster.cli.nouns.builder import builder
+from buildmaster.cli.nouns.chroot import chroot
+from buildmaster.cli.nouns.codeimport import code_import
+from buildmaster.cli.nouns.distribution import distribution
+from buildmaster.cli.nouns.freezing import freeze, freezes, thaw
+from buildmaster.cli.nouns.importsources import import_sources
+from buildmaster.cli.nouns.machine import machine
+from buildmaster.cli.nouns.pas import pas
+from buildmaster.cli.nouns.processor import processor
+from buildmaster.cli.nouns.queue import queue
+from buildmaster.cli.nouns.series import series
+from buildmaster.cli.nouns.source import source
+from buildmaster.cli.nouns.upload import upload
+from buildmaster.cli.running.buildd import buildd
+from buildmaster.cli.running.demo import demo
+from buildmaster.cli.running.doctor import doctor
+from buildmaster.cli.running.importworker import import_worker
+from buildmaster.cli.running.master import check_config, init, run
 from buildmaster.errors import BuildmasterError
 
 COMMANDS: tuple[click.Command, ...] = (

@@ -11,10 +11,10 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from buildmaster.database import Database
-from buildmaster.folders import GATHERING, INCOMING
-from buildmaster.librarian import ILibrarian
+from buildmaster.files.layout import GATHERING, INCOMING
+from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.maintenance.expiry import forget_audit, forget_files, forget_mail, nameless
+from buildmaster.work.database import Database
 
 log = Logger()
 PIECE = 500  # rows in one transaction

@@ -10,10 +10,10 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from buildmaster.errands import Errands
 from buildmaster.farm.queue.installability import sources_stanzas, unmet_dependencies
-from buildmaster.librarian import ILibrarian
+from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.queue.installability import Case, cases, keep_unmet
+from buildmaster.work.errands import Errands
 
 SOLVER = "dose-builddebcheck"
 LIMIT = 600  # seconds that the solver may take for one architecture

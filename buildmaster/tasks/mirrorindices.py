@@ -10,13 +10,13 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from buildmaster.errands import Errands
 from buildmaster.farm.indices.packages import offer_lines
 from buildmaster.farm.indices.release import IndexPlace, packages_index
 from buildmaster.farm.vocabulary.states import Pocket
-from buildmaster.fetching import AbsentError, FetchError, fetch, text_lines
-from buildmaster.librarian import ILibrarian
+from buildmaster.files.download import AbsentError, FetchError, fetch, text_lines
+from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.mirrors.packageindices import FetchedIndex, Key, MirrorSuites, keep_indices, mirrors
+from buildmaster.work.errands import Errands
 
 LARGEST_RELEASE = 10 << 20  # bytes
 LARGEST_INDEX = 1 << 30

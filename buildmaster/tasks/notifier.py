@@ -5,9 +5,9 @@ from datetime import datetime
 
 from twisted.logger import Logger
 
-from buildmaster.database import Database
-from buildmaster.mail import MailHost
 from buildmaster.model.tables.outbox import Message, due_messages, mark_refused, mark_sent
+from buildmaster.tasks.mail import MailHost
+from buildmaster.work.database import Database
 
 BATCH = 100  # messages in a turn
 PATIENCE = 3  # failures in a row after which the host is taken for dead until the next turn

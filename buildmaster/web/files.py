@@ -22,7 +22,7 @@ from twisted.web.static import File
 
 from buildmaster.farm.vocabulary.references import parse_archive
 from buildmaster.farm.vocabulary.states import Role
-from buildmaster.librarian import NotKeptError
+from buildmaster.files.librarian import NotKeptError
 from buildmaster.model.register.permissions import person
 from buildmaster.model.serving import ServedFile, served_file
 from buildmaster.web.answers import answer_later, say

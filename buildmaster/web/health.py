@@ -14,9 +14,9 @@ from twisted.web.http import OK, SERVICE_UNAVAILABLE
 from twisted.web.resource import Resource
 from twisted.web.server import Request
 
-from buildmaster.disk import Disk
 from buildmaster.farm.notices.sequencerjobs import Trouble
 from buildmaster.farm.turns import TurnFacts
+from buildmaster.files.disk import Disk
 from buildmaster.web.answers import answer_later
 
 PATIENCE = 5.0  # seconds that the database may take

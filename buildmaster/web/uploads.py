@@ -20,14 +20,14 @@ from buildmaster.errors import BuildmasterError
 from buildmaster.farm.vocabulary.filenames import is_safe
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference, parse_archive, parse_suite
 from buildmaster.farm.vocabulary.states import Role
-from buildmaster.folders import INCOMING
-from buildmaster.intake import SourceIntake
-from buildmaster.leaves import open_leaf
+from buildmaster.files.layout import INCOMING
+from buildmaster.files.packages import upload_of
+from buildmaster.files.uploadfolders import open_leaf
 from buildmaster.model.register.permissions import Person, person
 from buildmaster.model.uploads.sources import Destination, Refused
-from buildmaster.packages import upload_of
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.credentials import challenge, token_digest
+from buildmaster.work.sourceintake import SourceIntake
 
 WOKEN = ("publisher", "queue_builder")
 SHORTEST = 3  # parts of a path: archive, suite, file

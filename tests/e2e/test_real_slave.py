@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.cli.sources import TREES, make_source
+from buildmaster.cli.running.demosources import TREES, make_source
 from tests.databases import a_folder, postgresql_url
 from tests.e2e.realfarm import RealFarm, fetched
 from tests.e2e.realslave import CHROOT, Keeper, RealSlave

@@ -1,0 +1,1 @@
+"""What the command can be asked about: a module a noun."""

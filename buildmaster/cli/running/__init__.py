@@ -1,0 +1,1 @@
+"""What the command runs: the master, slaves, import workers, the demo, the doctor."""

@@ -1,0 +1,1 @@
+"""Who puts the parts together, and keeps them alive."""

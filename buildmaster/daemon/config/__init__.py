@@ -1,0 +1,1 @@
+"""The conf file: its lines, its values, and every mistake at once."""

@@ -1,0 +1,154 @@
+"""Write a file to disk and hash it while it comes from a slave, in threads, a piece after the other."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.internet.interfaces import IReactorThreads
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+
+from buildmaster.farm.builders.facts import Content, Silence
+from buildmaster.slave.connection import Exchange
+
+PIECE = 1_048_576  # bytes that are written at once; the slave waits meanwhile
+BUFFER = 65_536  # bytes
+SLOWEST = 16_384  # bytes a second: whatever keeps coming slower than this is given up in the end
+
+
+class Sink(Protocol):
+    """What takes the bytes of a file, from one thread at a time."""
+
+    def add(self, piece: bytes) -> None:
+        """Take some more."""
+
+    def finish(self, piece: bytes) -> Content:
+        """Take the rest, and return what is kept of it, flushed to the disk."""
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+
+
+class HashedFile:
+    """A file under way and the sums of what is in it; used by one thread at a time. Its folder is made if missing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._sha256 = hashlib.sha256()
+        self._sha1 = hashlib.sha1(usedforsecurity=False)
+        self._size = 0
+        self._fault: OSError | None = None
+
+    def add(self, piece: bytes) -> None:
+        """Write some more. Where that has failed, nothing that comes after it is written."""
+        if self._fault is not None:
+            raise self._fault
+        try:
+            self._write(piece)
+        except OSError as error:
+            self._fault = error
+            raise
+
+    def _write(self, piece: bytes) -> None:
+        if self._file is None:
+            self._file = _opened(self._path)
+        self._file.write(piece)
+        self._sha256.update(piece)
+        self._sha1.update(piece)
+        self._size += len(piece)
+
+    def finish(self, piece: bytes) -> Content:
+        """Write the rest, flush all to the disk, and return what is in the file."""
+        self.add(piece)
+        with self._file as file:
+            file.flush()
+            os.fsync(file.fileno())
+        return Content(self._sha256.hexdigest(), self._sha1.hexdigest(), self._size)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        if self._file is not None:
+            with suppress(OSError):  # a full disk does not take what is still to be flushed
+                self._file.close()
+            self._path.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file to be written; make its folder where that is missing, and remove one that nobody may write into."""
+    try:
+        return path.open("wb", buffering=BUFFER)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except PermissionError:
+        path.unlink(missing_ok=True)
+    return path.open("wb", buffering=BUFFER)
+
+
+class Download:
+    """A file that comes over an exchange, and is held up by its disk.
+
+    It may take as long as something comes, until ``patience`` seconds, and those of a slow line for ``limit`` bytes,
+    are over. If it has less than ``hold`` bytes, and less than a piece, it does not come to the disk at all.
+    """
+
+    exchange: Exchange
+
+    def __init__(self, reactor: IReactorThreads, into: Sink, limit: int, patience: float, hold: int = 0) -> None:
+        self._reactor = reactor
+        self._file = into
+        self._hold = hold
+        self._over = reactor.seconds() + patience + limit / SLOWEST
+        self._piece = bytearray()
+        self._began = False
+        self._thread = DeferredLock()
+        self._fault: Failure | None = None  # the disk's
+
+    def write(self, data: bytes) -> None:
+        """Take what came."""
+        self._piece += data
+        if self._reactor.seconds() < self._over:
+            self.exchange.extend()
+        if len(self._piece) >= PIECE:
+            self._began = True
+            self.exchange.pause()
+            self._in_thread(self._file.add, self._taken()).addErrback(self._broke).addBoth(self._go_on)
+
+    def finish(self, silence: Silence | None) -> Deferred[Content | bytes | Silence]:
+        """Return what is in the file when all of it is on disk, or its bytes, which then are not.
+
+        Nothing of it stays where there was a Silence, or where the disk did not take it: this fails with its OSError.
+        """
+        trouble = self._fault or silence
+        if trouble:
+            return self._discard(trouble)
+        if not self._began and len(self._piece) < self._hold:
+            return succeed(self._taken())
+        return self._in_thread(self._file.finish, self._taken()).addErrback(self._broke).addCallback(self._checked)
+
+    def _checked(self, content: Content | None) -> Content | Deferred[Silence]:
+        return self._discard(self._fault) if self._fault else content
+
+    def _discard(self, trouble: Silence | Failure) -> Deferred[Silence]:
+        return self._in_thread(self._file.discard).addErrback(self._broke).addCallback(lambda _: trouble)
+
+    def _broke(self, failure: Failure) -> None:
+        failure.trap(OSError)
+        self._fault = failure
+
+    def _go_on(self, _: object) -> None:
+        if self._fault:
+            self.exchange.give_up("the disk does not take it")
+        else:
+            self.exchange.resume()
+
+    def _taken(self) -> bytes:
+        piece, self._piece = bytes(self._piece), bytearray()
+        return piece
+
+    def _in_thread(self, work: Callable[..., object], *args: object) -> Deferred:
+        return self._thread.run(deferToThreadPool, self._reactor, self._reactor.getThreadPool(), work, *args)

@@ -1,0 +1,1 @@
+"""The dispatcher's turns, and its errands: builds go to builders."""

@@ -1,0 +1,1 @@
+"""The queue builder's turns: missing builds, scores, dependency waits."""

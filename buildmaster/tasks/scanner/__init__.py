@@ -1,0 +1,1 @@
+"""The slave scanner's turns, and its errands to slaves."""

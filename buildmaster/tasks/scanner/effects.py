@@ -1,0 +1,144 @@
+"""Carry out actions: the only place where one becomes a deed.
+
+A turn's rows are changed in one transaction for all builders; where that fails, in one for each, so that an error in
+one builder's actions is that builder's alone. What must be said to a slave is an errand, since slaves may be slow.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.orm import Session
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from buildmaster.farm.builders.actions import Abort, Action, Clean, Collect, Conclude, MarkClean, Requeue, Reset
+from buildmaster.farm.builders.blame import Verdict
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Observation
+from buildmaster.farm.builders.logmessages import judged, line
+from buildmaster.model.builders.actions import Verdicts, apply, changes_rows
+from buildmaster.model.notices.builds import Notices
+from buildmaster.tasks.scanner.slaveerrands import Duties
+from buildmaster.work.builderlog import say
+from buildmaster.work.database import Database
+from buildmaster.work.errands import Errands
+from buildmaster.work.pausing import unhurried
+
+log = Logger()
+Errand = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided about a builder, and on what."""
+
+    builder: BuilderFacts
+    actions: tuple[Action, ...]
+    seen: Observation | None = None
+
+
+Changed = tuple[Decision, Verdict | None]  # a decision whose rows were changed, and who was found guilty
+
+
+class Effects:
+    """Carries out what was decided."""
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        database: Database,
+        errands: Errands,
+        duties: Duties,
+        now: Callable[[], datetime],
+        nudge: Callable[[str], None],
+        notices: Notices,
+    ) -> None:
+        self._clock = clock
+        self._database = database
+        self._errands = errands
+        self._duties = duties
+        self._now = now
+        self._nudge = nudge
+        self._notices = notices
+
+    async def carry_out(self, decisions: Sequence[Decision]) -> None:
+        """Change the rows, say so in the log, and begin the errands: first those that wait for no row."""
+        now = self._now()
+        changing, others = [], []
+        for decision in decisions:
+            news = changes_rows(now, decision.builder, decision.actions)
+            (changing if news else others).append(decision)
+        await self._go_on([(decision, None) for decision in others])
+        await self._go_on(await self._change_rows(changing))
+
+    async def _go_on(self, changed: Sequence[Changed]) -> None:
+        async for decision, verdict in unhurried(self._clock, changed):
+            announce(decision, verdict)
+            self._begin_errand(decision)
+            if any(isinstance(action, Requeue | MarkClean) for action in decision.actions):
+                self._nudge("dispatcher")
+
+    async def _change_rows(self, decisions: list[Decision]) -> list[Changed]:
+        """Change the rows of all; return the decisions whose rows could be changed."""
+        if not decisions:
+            return []
+        try:
+            return await self._change(decisions)
+        except Exception:  # whosever error it is, the rows of the others are to be changed
+            log.failure("the rows of this turn could not be changed together: each builder's are now changed alone")
+        return [changed for decision in decisions for changed in await self._change_row(decision)]
+
+    async def _change_row(self, decision: Decision) -> list[Changed]:
+        try:
+            return await self._change([decision])
+        except Exception:  # as above
+            log.failure("builder {name}: its rows could not be changed", name=decision.builder.name)
+            return []
+
+    async def _change(self, decisions: list[Decision]) -> list[Changed]:
+        verdicts = await self._database.run(_change, self._now(), decisions, self._notices)
+        return [(decision, verdicts.get(decision.builder.id)) for decision in decisions]
+
+    def _begin_errand(self, decision: Decision) -> None:
+        for action in decision.actions:
+            errand = self._errand(decision.builder, action)
+            if errand is not None:
+                self._errands.begin(decision.builder.id, errand)
+                return
+
+    def _errand(self, builder: BuilderFacts, action: Action) -> Errand | None:
+        """Return what is to be said to the slave, if the action needs that."""
+        duties = self._duties
+        match action:
+            case Abort():
+                return partial(duties.abort, builder)
+            case Clean():
+                return partial(duties.clean, builder)
+            case Reset():
+                return partial(duties.reset, builder)
+        return None if builder.job is None else self._ending(builder, builder.job, action)
+
+    def _ending(self, builder: BuilderFacts, job: JobFacts, action: Action) -> Errand | None:
+        duties = self._duties
+        match action:
+            case Collect():
+                return partial(duties.collect, builder, job, action)
+            case Conclude(fetch_log=True):
+                return partial(duties.conclude, builder, job, action)
+            case Requeue(fetch_log=True):
+                return partial(duties.give_back, builder, job, action)
+        return None
+
+
+def announce(decision: Decision, verdict: Verdict | None) -> None:
+    """Log the actions that are worth a line, and who was found guilty."""
+    builder = decision.builder
+    for action in decision.actions:
+        say(builder, line(builder, action, decision.seen))
+        if isinstance(action, Requeue) and builder.job is not None:
+            say(builder, judged(builder, builder.job.title, verdict, action.reason))
+
+
+def _change(session: Session, now: datetime, decisions: Sequence[Decision], notices: Notices) -> Verdicts:
+    return apply(session, now, [(decision.builder, decision.actions) for decision in decisions], notices)

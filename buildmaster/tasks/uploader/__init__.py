@@ -1,0 +1,1 @@
+"""The uploader's turns: what lies in ``incoming/`` is taken in."""

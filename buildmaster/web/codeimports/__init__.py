@@ -1,0 +1,1 @@
+"""The code import scheduler for machines, over XML-RPC, and its listings."""

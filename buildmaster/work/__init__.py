@@ -1,0 +1,1 @@
+"""How work is done off the reactor, in turn, and within limits."""

@@ -1,0 +1,1 @@
+"""What runs on other machines: it imports nothing of the master."""

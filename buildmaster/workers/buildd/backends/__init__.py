@@ -1,0 +1,1 @@
+"""The ways of building that the bundled slave knows."""
