@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.figures import interleaved, tell
 from bench.rig import ROOT, Farm, Slaves
-from tests.databases import postgresql_farm_url, postgresql_url
+from tests.support.databases import postgresql_farm_url, postgresql_url
 
 BUILDBOT = ROOT / ".venv-buildbot/bin/python"
 FASTEST = 250  # builds a second that a case has enough builds for

@@ -13,8 +13,8 @@ from urllib.request import Request, urlopen
 from click.testing import CliRunner
 
 from buildmaster.cli.main import buildmaster
-from tests.loopback import a_free_port
-from tests.processes import COMMAND, wait_until
+from tests.support.loopback import a_free_port
+from tests.support.processes import COMMAND, wait_until
 
 STOP_LIMIT = 30.0
 CONF = """\

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from xmlrpc.client import ServerProxy
 
-from tests.loopback import a_free_port
+from tests.support.loopback import a_free_port
 
 CACHE = Path(os.environ.get("BUILDMASTER_TEST_CACHE", "/var/cache/buildmaster-test"))
 CHROOT = CACHE / "chroot.tar.zst"

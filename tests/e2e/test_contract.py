@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from tests.contracts import SlaveContract
 from tests.e2e.realslave import CHROOT, RealSlave, a_tmpfs, remove_tmpfs
-from tests.loopback import SlaveProcess, drive, files_of, made_source
-from tests.test_buildd_contract import TREE, BundledSlaveTests, V
+from tests.support.loopback import SlaveProcess, drive, files_of, made_source
+from tests.support.slavecontract import SlaveContract
+from tests.workers.buildd.test_contract import TREE, BundledSlaveTests, V
 
 LIMIT = 300
 

@@ -4,8 +4,8 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.databases import postgresql_url
-from tests.runningfarm import RunningFarm
+from tests.support.databases import postgresql_url
+from tests.support.runningfarm import RunningFarm
 
 MOMENTS = (0.4, 0.9, 1.3, 1.7)  # seconds from a start to the next kill: in all stages of the builds
 

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.processes import COMMAND, HERE, wait_until
+from tests.support.processes import COMMAND, HERE, wait_until
 
 RESULTS = {
     "abacus 1.2-1": ["abacus_1.2-1_"],

@@ -7,9 +7,9 @@ import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.cli.running.demosources import TREES, make_source
-from tests.databases import a_folder, postgresql_url
 from tests.e2e.realfarm import RealFarm, fetched
 from tests.e2e.realslave import CHROOT, Keeper, RealSlave
+from tests.support.databases import a_folder, postgresql_url
 
 LIMIT = 180.0
 ARCH = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()

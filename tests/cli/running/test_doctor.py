@@ -1,0 +1,173 @@
+"""The doctor says what is wrong with a farm, and what to do about it."""
+
+import json
+
+from sqlalchemy import select, update
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.cli.running.checks import (
+    check_chroots,
+    check_daemon,
+    check_disk,
+    check_folders,
+    check_jobs,
+    check_mail,
+    check_slaves,
+)
+from buildmaster.cli.running.doctor import in_lines
+from buildmaster.daemon.config.reading import BUILT_IN_TASKS, load
+from buildmaster.farm.findings import Finding
+from buildmaster.farm.vocabulary.states import BuildState, FailedBy, Pocket
+from buildmaster.files.disk import Disk
+from buildmaster.files.layout import make_folders
+from buildmaster.model.maintenance.examining import builder_addresses, chroot_files, examine_rows
+from buildmaster.model.tables.builders import Builder
+from buildmaster.model.tables.builds import Build
+from buildmaster.model.tables.distribution import PocketChroot
+from tests.support.commands import CommandFarm
+from tests.support.onebuild import OneBuildTestCase
+from tests.support.rows import (
+    NOW,
+    an_attempt,
+)
+
+TURN = {"under_way": False, "due_in": 0.0, "age": 1.0}
+
+
+def refuse(host, port):
+    raise ConnectionRefusedError(111, "Connection refused")
+
+
+class OutsideTests(SynchronousTestCase):
+    def setUp(self):
+        self.farm = CommandFarm(self)
+        make_folders(self.farm.root)
+        (self.farm.root / "librarian").mkdir()
+        self.config = load(self.farm.path)
+
+    def test_a_farm_with_all_its_folders_is_well(self):
+        self.assertEqual([], list(check_folders(self.config)))
+
+    def test_a_missing_folder_is_found(self):
+        (self.farm.root / "incoming").rmdir()
+        (finding,) = check_folders(self.config)
+        self.assertEqual(Finding(f"the folder {self.farm.root}/incoming is missing", "`buildmaster init`"), finding)
+
+    def test_mail_that_is_not_sent_is_only_a_note(self):
+        (finding,) = check_mail(self.config, refuse)
+        self.assertFalse(finding.wrong)
+
+    def test_a_dead_mail_host_is_found(self):
+        self.farm.path.write_text(self.farm.path.read_text() + "[mail]\nfromaddress = farm@example.com\n")
+        (finding,) = check_mail(load(self.farm.path), refuse)
+        self.assertIn("localhost:25 does not answer: [Errno 111] Connection refused", finding.what)
+
+    def test_dead_slaves_are_found_by_their_names(self):
+        (finding,) = check_slaves([("bob", "bob.example.com", 8221)], refuse)
+        self.assertEqual(
+            "the slave of bob at bob.example.com:8221 does not answer: [Errno 111] Connection refused",
+            finding.what,
+        )
+
+    def test_slaves_that_answer_are_well(self):
+        self.assertEqual([], check_slaves([("bob", "x", 1), ("ann", "y", 2)], lambda host, port: None))
+
+    def daemon(self, late=False, answers=True, failing=(), **turn):
+        answer = {"late": late, "database": {"answers": answers}, "failing": dict(failing)}
+        answer["turns"] = {"dispatcher": TURN | turn}
+        return [finding.what for finding in check_daemon(self.config, lambda _: answer)]
+
+    def test_a_daemon_that_runs_is_well(self):
+        self.assertEqual([], self.daemon())
+
+    def test_a_job_without_turns_is_found(self):
+        self.assertEqual(["the job dispatcher is due and gets no turn"], self.daemon(age=100.0))
+
+    def test_a_daemon_that_is_not_well_is_found(self):
+        late = "a turn was over its limit, and none ended in time since"
+        self.assertEqual([late], self.daemon(late=True))
+        self.assertEqual([f"{late}; dispatcher has its turn"], self.daemon(late=True, under_way=True))
+        self.assertEqual(["the daemon's database does not answer"], self.daemon(answers=False))
+
+    def test_a_job_that_fails_is_found(self):
+        self.assertEqual(["the job publisher failed 3 time(s) in a row"], self.daemon(failing={"publisher": 3}))
+
+    def test_a_full_disk_is_found_with_its_cure(self):
+        (finding,) = check_disk(Disk("/farm", 100, lambda _: 99))
+        self.assertIn("nothing is dispatched until there is room", finding.what)
+        self.assertIn("[housekeeping]", finding.cure)
+        self.assertFalse(next(check_disk(Disk("/farm", 100, lambda _: 100))).wrong)
+
+    def test_no_daemon_is_found(self):
+        def nobody(config):
+            raise ConnectionRefusedError
+
+        (finding,) = check_daemon(self.config, nobody)
+        self.assertIn("no daemon answers at port 8085", finding.what)
+
+    def test_a_job_that_is_switched_off_is_a_note(self):
+        self.farm.path.write_text(self.farm.path.read_text() + "[job publisher]\nenabled = no\n")
+        found = list(check_jobs(load(self.farm.path), BUILT_IN_TASKS))
+        self.assertEqual([Finding("the built-in job publisher is switched off")], found)
+
+
+class ExaminingTests(OneBuildTestCase):
+    def found(self):
+        return [finding.what for finding in self.transactions.read(examine_rows, NOW)]
+
+    def test_a_good_farm_is_well(self):
+        self.assertEqual([], self.found())
+
+    def test_a_missing_chroot_is_found(self):
+        self.transactions.write(lambda session: session.delete(session.scalar(select(PocketChroot))))
+        (what,) = self.found()
+        self.assertRegex(what, "there is no chroot for ubuntu[0-9]+/hoary/i386")
+
+    def test_entries_for_builders_that_nobody_has_are_found(self):
+        self.change(update(Builder).values(trusted=False))
+        self.assertEqual([f"1 build(s) wait for a trusted {self.processor} builder, and there is none"], self.found())
+
+    def test_a_failed_builder_is_found_with_its_reason(self):
+        self.change(update(Builder).values(builderok=False, failnotes="burnt", name="bob"))
+        self.assertEqual(["the builder bob is failed: burnt"], self.found())
+
+    def test_one_that_a_probe_failed_heals_when_its_slave_does(self):
+        self.change(update(Builder).values(builderok=False, failed_by=FailedBy.PROBE, name="bob"))
+        (finding,) = self.transactions.read(examine_rows, NOW)
+        self.assertIn("mend its slave", finding.cure)
+
+    def test_a_clock_that_went_back_is_found(self):
+        self.change(update(Build).values(buildstate=BuildState.BUILDING))
+        self.transactions.write(lambda session: an_attempt(session, session.get_one(Build, self.build)))
+        found = self.transactions.read(examine_rows, NOW.replace(year=2025))
+        self.assertTrue(any("in the future" in finding.what for finding in found), found)
+
+    def test_a_chroot_whose_file_is_lost_is_found(self):
+        files = self.transactions.read(chroot_files)
+        self.assertEqual([], list(check_chroots(files, lambda _: True)))
+        self.change(update(PocketChroot).values(pocket=Pocket.SECURITY))
+        own = self.transactions.read(chroot_files)
+        found = [*check_chroots(files, lambda _: False), *check_chroots(own, lambda _: False)]
+        for finding, end in zip(found, ("i386", "i386 --pocket SECURITY"), strict=True):
+            self.assertRegex(finding.what, rf"the chroot of ubuntu[0-9]+/hoary/{end} is not in the librarian")
+
+    def test_builders_are_named_with_their_addresses(self):
+        ((_, url),) = self.transactions.read(builder_addresses)
+        self.assertTrue(url.startswith("http://"))
+
+
+class DoctorCommandTests(SynchronousTestCase):
+    def test_what_is_wrong_comes_first_with_its_cure(self):
+        text = in_lines([Finding("a note"), Finding("it is broken", "mend it")])
+        self.assertEqual("WRONG: it is broken\n       mend it\nnote:  a note", text)
+
+    def test_a_farm_without_a_daemon_is_refused(self):
+        farm = CommandFarm(self, "[web]\nport = 1\n")
+        farm.run("init")
+        result = farm.result("doctor", "--invariants", "--json")
+        self.assertEqual(1, result.exit_code)
+        self.assertIn("no daemon answers at port 1", json.dumps(json.loads(result.stdout)))
+
+    def test_a_database_that_does_not_fit_is_told_with_the_cure(self):
+        farm = CommandFarm(self, "[web]\nport = 1\n[database]\nurl = sqlite:///%(root)s/other.sqlite\n")
+        self.assertIn("buildmaster init", farm.result("doctor").stdout)

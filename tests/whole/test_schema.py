@@ -1,0 +1,72 @@
+"""The revisions make the tables of the models, on both databases, and the database guards the farm."""
+
+import tempfile
+import warnings
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from twisted.trial.unittest import SynchronousTestCase
+
+from buildmaster.model.tables.all import metadata
+from buildmaster.work.database import make_engine
+from buildmaster.work.schema import SchemaMismatchError, UnknownRevisionError, check_fits, upgrade
+from tests.support.databases import postgresql_url
+
+DESCENDING = ("ix_buildqueue_waiting", "ix_buildqueue_sourceless")
+
+
+class SchemaTests:
+    """What holds on either database."""
+
+    def setUp(self):
+        self.engine = make_engine(self.fresh_url())
+        self.addCleanup(self.engine.dispose)
+
+    def test_an_empty_database_is_told_to_be_made(self):
+        error = self.assertRaises(SchemaMismatchError, check_fits, self.engine)
+        self.assertIn("buildmaster init", str(error))
+
+    def test_the_head_is_what_the_models_say(self):
+        upgrade(self.engine)
+        check_fits(self.engine)
+        with self.engine.connect() as connection, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SQLite can't reflect descending indices: they are known by their names
+            found = compare_metadata(MigrationContext.configure(connection), metadata)
+        self.assertEqual([], [change for change in found if change[1].name not in DESCENDING])
+
+    def test_upgrading_may_be_repeated(self):
+        upgrade(self.engine)
+        upgrade(self.engine)
+        check_fits(self.engine)
+
+    def test_a_revision_that_is_not_known_is_named(self):
+        upgrade(self.engine)
+        with self.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        for work in (check_fits, upgrade):
+            error = self.assertRaises(UnknownRevisionError, work, self.engine)
+            self.assertIn("9999", str(error))
+
+    def test_an_older_revision_is_told_to_be_upgraded(self):
+        upgrade(self.engine)
+        with self.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        error = self.assertRaises(SchemaMismatchError, check_fits, self.engine)
+        self.assertIn("is at revision 0001, this program needs 000", str(error))
+
+
+class SqliteSchemaTests(SchemaTests, SynchronousTestCase):
+    def fresh_url(self):
+        return f"sqlite:///{Path(tempfile.mkdtemp(dir=self.mktemp_folder()))}/farm.sqlite"
+
+    def mktemp_folder(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        return folder.name
+
+
+class PostgresqlSchemaTests(SchemaTests, SynchronousTestCase):
+    def fresh_url(self):
+        return postgresql_url()
