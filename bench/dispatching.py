@@ -16,7 +16,9 @@ from statistics import median
 import pytz
 from sqlalchemy import insert, update
 
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.dispatch.claiming import claim
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.builders import Builder, BuilderProcessor

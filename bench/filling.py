@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Text, cast, func, insert, literal, select
 
-from buildmaster.farm.vocabulary.states import Pocket, Publishing, Urgency
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Urgency
 from buildmaster.model.tables.archive import SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.files import StoredFile

@@ -18,7 +18,9 @@ from sqlalchemy import func, insert, select
 from bench.filling import add_waiting, name_of
 from bench.folders import a_folder
 from buildmaster.daemon import nudges
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePackageReleaseFile, SourcePublication
 from buildmaster.model.tables.builders import Builder, BuilderProcessor
 from buildmaster.model.tables.builds import Build, BuildQueue

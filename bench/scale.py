@@ -29,8 +29,9 @@ from buildmaster.daemon.config.reading import load
 from buildmaster.daemon.garbage import spare
 from buildmaster.daemon.parts import make_parts
 from buildmaster.daemon.tasksetup import make_tasks
-from buildmaster.farm.builders.facts import SlaveStatus
-from buildmaster.farm.vocabulary.states import BuilderStatus, Pocket, Publishing, Urgency
+from buildmaster.farm.builders.replies import SlaveStatus
+from buildmaster.farm.builders.states import BuilderStatus
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Urgency
 from buildmaster.files.layout import make_folders
 from buildmaster.model.dispatch.claiming import claim
 from buildmaster.model.tables.archive import SourcePackageRelease, SourcePublication

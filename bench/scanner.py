@@ -27,7 +27,9 @@ from buildmaster.daemon.garbage import spare
 from buildmaster.daemon.parts import make_parts
 from buildmaster.daemon.tasksetup import make_tasks
 from buildmaster.farm.builders.pacing import SEEN
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Pocket, Purpose, Urgency
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose, Urgency
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.layout import make_folders
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease
 from buildmaster.model.tables.builders import Builder

@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
+from buildmaster.farm.vocabulary.archives import Pocket, SeriesStatus
 from buildmaster.farm.vocabulary.references import parse_architecture, parse_archive, parse_series, parse_suite
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.register.accounts import parse_grant
 
 

@@ -17,7 +17,7 @@ from typing import BinaryIO, Self
 from zope.interface import Interface, implementer
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.files.writing import SMALL, TOGETHER, Digests, batched, chunks, content_of, sync_folder, write
 
 DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.contents import Content
 
 Item = TypeVar("Item")
 CHUNK = 1 << 20  # bytes read at a time

@@ -9,8 +9,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTCP
 from zope.interface import Interface, implementer
 
-from buildmaster.farm.builders.facts import BuilderFacts, BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.builders.replies import BuildReply, Present, Silence, SlaveInfo, SlaveStatus
 from buildmaster.farm.text.redacting import one_line
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.slave.address import Address
 from buildmaster.slave.connection import Exchange, Line, garbled
 from buildmaster.slave.files import Download, Sink

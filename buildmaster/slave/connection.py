@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IAddress, IConnector, IDelayedCall, IRea
 from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from buildmaster.farm.builders.facts import Silence
+from buildmaster.farm.builders.replies import Silence
 from buildmaster.farm.text.redacting import one_line
 from buildmaster.slave.address import Address
 from buildmaster.slave.http import GarbageError, Reply

@@ -12,7 +12,8 @@ from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
-from buildmaster.farm.builders.facts import Content, Silence
+from buildmaster.farm.builders.replies import Silence
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.slave.connection import Exchange
 
 PIECE = 1_048_576  # bytes that are written at once; the slave waits meanwhile

@@ -12,9 +12,9 @@ from xml.etree.ElementTree import Element, ParseError, XMLParser
 from xmlrpc.client import dumps
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.builders.facts import BuildReply, Present, SlaveInfo, SlaveStatus
+from buildmaster.farm.builders.replies import BuildReply, Present, SlaveInfo, SlaveStatus
+from buildmaster.farm.builders.states import BuilderStatus, SlaveVerdict
 from buildmaster.farm.text.redacting import one_line, without_credentials
-from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
 from buildmaster.slave.http import GarbageError
 
 TAIL = 2_048  # bytes of a log tail

@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from buildmaster.farm.indices.packages import offer_lines
 from buildmaster.farm.indices.release import IndexPlace, packages_index
-from buildmaster.farm.vocabulary.states import Pocket
+from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.files.download import AbsentError, FetchError, fetch, text_lines
 from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.mirrors.packageindices import FetchedIndex, Key, MirrorSuites, keep_indices, mirrors

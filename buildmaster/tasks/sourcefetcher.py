@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.files.download import FetchError, fetch
 from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.mirrors.sourcefiles import WantedSource, keep_failure, keep_fetched, wanted_sources

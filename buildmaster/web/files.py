@@ -20,8 +20,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 from twisted.web.static import File
 
+from buildmaster.farm.vocabulary.people import Role
 from buildmaster.farm.vocabulary.references import parse_archive
-from buildmaster.farm.vocabulary.states import Role
 from buildmaster.files.librarian import NotKeptError
 from buildmaster.model.register.permissions import person
 from buildmaster.model.serving import ServedFile, served_file

@@ -18,8 +18,8 @@ from twisted.web.server import Request
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.vocabulary.filenames import is_safe
+from buildmaster.farm.vocabulary.people import Role
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference, parse_archive, parse_suite
-from buildmaster.farm.vocabulary.states import Role
 from buildmaster.files.layout import INCOMING
 from buildmaster.files.packages import upload_of
 from buildmaster.files.uploadfolders import open_leaf

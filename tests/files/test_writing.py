@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.files.writing import (
     READ_ONLY,
     TOGETHER,

@@ -14,8 +14,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from buildmaster.farm.builders.facts import BuildReply, Content, Present, Silence, SlaveInfo, SlaveStatus
-from buildmaster.farm.vocabulary.states import BuilderStatus
+from buildmaster.farm.builders.replies import BuildReply, Present, Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.builders.states import BuilderStatus
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.slave.client import ISlave, Slave
 from buildmaster.slave.files import PIECE, HashedFile
 from tests.support.network import SILENT, Network

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import BuildReply, Present, SlaveInfo, SlaveStatus
-from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
+from buildmaster.farm.builders.replies import BuildReply, Present, SlaveInfo, SlaveStatus
+from buildmaster.farm.builders.states import BuilderStatus, SlaveVerdict
 from buildmaster.slave.http import GarbageError
 from buildmaster.slave.messages import (
     REMEMBERED,

@@ -1,7 +1,8 @@
 """Cases about rows: each rule is shown on SQLite and, by the class that derives, on PostgreSQL."""
 
 from buildmaster.farm.builders.facts import BuilderFacts
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build
 from tests.support.databases import postgresql_farm_url

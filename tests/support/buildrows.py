@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from tests.support import rows
 from tests.support.rows import NOW

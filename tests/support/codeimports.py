@@ -7,7 +7,7 @@ from pathlib import Path
 import pytz
 
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, By, NewImport
-from buildmaster.farm.vocabulary.states import MachineState, RcsType, ReviewStatus
+from buildmaster.farm.codeimports.states import MachineState, RcsType, ReviewStatus
 from buildmaster.model.codeimports.machines import add_machine, job_for_machine
 from buildmaster.model.codeimports.reviews import add_import, review
 from buildmaster.model.listings.imports import list_imports, list_machines, list_results, show_import

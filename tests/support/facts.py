@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 import pytz
 
-from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Limits, Observation, Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Limits, Observation
+from buildmaster.farm.builders.replies import Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.builders.states import BuilderStatus, SlaveVerdict
 from buildmaster.farm.queue.dispatching import Candidate, Head
-from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, SlaveVerdict
+from buildmaster.farm.vocabulary.states import BuildState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)
 LIMITS = Limits()

@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 
-from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.files.librarian import NotKeptError
 from tests.support.databases import a_folder
 

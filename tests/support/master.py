@@ -25,7 +25,7 @@ from twisted.python.failure import Failure
 from buildmaster.daemon.config.reading import load
 from buildmaster.daemon.parts import make_parts
 from buildmaster.daemon.tasksetup import make_tasks
-from buildmaster.farm.vocabulary.states import Publishing
+from buildmaster.farm.vocabulary.archives import Publishing
 from buildmaster.files.disk import Disk
 from buildmaster.files.layout import make_folders
 from buildmaster.files.librarian import FolderLibrarian

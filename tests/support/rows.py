@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytz
 
-from buildmaster.farm.vocabulary.states import HELD, BuildState, Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, Urgency
+from buildmaster.farm.vocabulary.states import HELD, BuildState
 from buildmaster.model.tables.archive import (
     Archive,
     BinaryPackageRelease,

@@ -5,7 +5,7 @@ import gzip
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import BuilderStatus, CleanStatus
+from buildmaster.farm.builders.states import BuilderStatus, CleanStatus
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.files import StoredFile
 from tests.support.master import Master

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 
-from buildmaster.farm.builders.facts import BuildReply, Content, Present, Silence
-from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
+from buildmaster.farm.builders.replies import BuildReply, Present, Silence
+from buildmaster.farm.builders.states import BuilderStatus, SlaveVerdict
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.slave.files import HashedFile
 
 NOWHERE = "0" * 40  # the SHA-1 of nothing that there is

@@ -12,7 +12,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Site
 from twisted.web.xmlrpc import XMLRPC
 
-from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
+from buildmaster.farm.builders.states import BuilderStatus, SlaveVerdict
 from tests.support.network import SILENT
 
 ERROR = Fault(8002, "error")  # what any exception inside a slave comes out as

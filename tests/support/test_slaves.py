@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import BuildReply, Silence, SlaveStatus
-from buildmaster.farm.vocabulary.states import BuilderStatus, SlaveVerdict
+from buildmaster.farm.builders.replies import BuildReply, Silence, SlaveStatus
+from buildmaster.farm.builders.states import BuilderStatus, SlaveVerdict
 from buildmaster.slave.client import Slave
 from tests.support.farmnetwork import FarmNetwork
 from tests.support.slavecontract import FAULT, SlaveContract, Work

@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.queue.installability import WaitingSource, sources_stanzas, unmet_dependencies
-from buildmaster.farm.vocabulary.states import Pocket
+from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.builds import BuildQueue
 from buildmaster.model.tables.files import remember_file

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.indices.release import IndexPlace, packages_index
-from buildmaster.farm.vocabulary.states import Pocket
+from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.files import StoredFile
 from buildmaster.model.tables.mirrors import MirrorIndex

@@ -9,7 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.publishing.dominating import PublishedBinary, replaced
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.farm.vocabulary.versions import is_version, version_key
 from buildmaster.model.tables.archive import (
     BinaryPackageRelease,

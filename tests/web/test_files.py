@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.uploads.filetypes import mimetype
-from buildmaster.farm.vocabulary.states import Purpose
+from buildmaster.farm.vocabulary.archives import Purpose
 from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.register.accounts import add_account, add_token, parse_grant
 from buildmaster.model.serving import ServedFile

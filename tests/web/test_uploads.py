@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import execute
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import Purpose
+from buildmaster.farm.vocabulary.archives import Purpose
 from buildmaster.files.layout import ACCEPTED, INCOMING, REJECTED
 from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.register.accounts import add_account, add_token, parse_grant, remove_account

@@ -12,16 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.builders.states import BuilderStatus, CleanStatus
 from buildmaster.farm.queue.architectures import NO_ARCH_SPECIFIC
-from buildmaster.farm.vocabulary.states import (
-    ENDED,
-    HELD,
-    BuilderStatus,
-    BuildState,
-    CleanStatus,
-    Purpose,
-    SeriesStatus,
-)
+from buildmaster.farm.vocabulary.archives import Purpose, SeriesStatus
+from buildmaster.farm.vocabulary.states import ENDED, HELD, BuildState
 from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.model.maintenance.invariants import broken_invariants
 from buildmaster.model.maintenance.unbuilt import look_for_unbuilt

@@ -13,9 +13,9 @@ from buildmaster.cli.arguments import ARCHITECTURE, POCKET
 from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
-from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.archives import Pocket
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.farm.vocabulary.references import ArchitectureReference
-from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.model.register.chroots import chroots, remove_chroot, set_chroot
 from buildmaster.model.tables.distribution import find_architecture
 from buildmaster.model.tables.files import remember_file

@@ -10,7 +10,7 @@ from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing, print_one
 from buildmaster.farm.codeimports.jobs import By, ImportPolicy, ImportRefusedError, NewImport, configured_policy
 from buildmaster.farm.codeimports.repositories import check_source
-from buildmaster.farm.vocabulary.states import RcsType, ReviewStatus
+from buildmaster.farm.codeimports.states import RcsType, ReviewStatus
 from buildmaster.model.codeimports.reviews import add_import, request, review
 from buildmaster.model.listings.imports import list_imports, list_results, show_import
 

@@ -6,7 +6,7 @@ from buildmaster.cli.changes import change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.codeimports.jobs import By
-from buildmaster.farm.vocabulary.states import MachineState
+from buildmaster.farm.codeimports.states import MachineState
 from buildmaster.model.codeimports.machines import add_machine, set_machine
 from buildmaster.model.listings.imports import list_machines
 

@@ -9,8 +9,8 @@ from buildmaster.cli.arguments import SERIES, STATUS
 from buildmaster.cli.changes import BUILDING, change
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
+from buildmaster.farm.vocabulary.archives import SeriesStatus
 from buildmaster.farm.vocabulary.references import SeriesReference
-from buildmaster.farm.vocabulary.states import SeriesStatus
 from buildmaster.model.listings.distributions import all_series
 from buildmaster.model.register.distributions import SeriesChange, add_series, set_series
 

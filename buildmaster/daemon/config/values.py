@@ -12,7 +12,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from buildmaster.daemon.config.entries import expand, nearest
-from buildmaster.farm.vocabulary.states import Pocket, Urgency
+from buildmaster.farm.vocabulary.archives import Pocket, Urgency
 
 FLAGS = dict.fromkeys(("yes", "true", "on", "1"), True) | dict.fromkeys(("no", "false", "off", "0"), False)
 LAST_PORT = 65535

@@ -5,7 +5,8 @@ Every action can be repeated: whatever it is done to has moved on by then, or is
 
 from dataclasses import dataclass
 
-from buildmaster.farm.vocabulary.states import BuildState, FailedBy
+from buildmaster.farm.builders.states import FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,11 @@ from buildmaster.farm.builders.actions import (
     Restore,
 )
 from buildmaster.farm.builders.blame import BUILDER_LIMIT, Verdict
-from buildmaster.farm.builders.facts import BuilderFacts, Observation, SlaveStatus
+from buildmaster.farm.builders.facts import BuilderFacts, Observation
+from buildmaster.farm.builders.replies import SlaveStatus
 from buildmaster.farm.builders.runningjobs import OUT_OF_ORDER
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.states import BuildState
 
 
 class Level(Enum):

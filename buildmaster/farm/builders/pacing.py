@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from buildmaster.farm.builders.facts import BuilderFacts, JobFacts
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 
 SOON = 1.0  # seconds: of a builder that is being cleaned, or whose build is being ended
 FAR = 4.0  # intervals before and after its estimated end, in which a build is asked about at the usual interval

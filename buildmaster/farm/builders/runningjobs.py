@@ -18,10 +18,12 @@ from buildmaster.farm.builders.actions import (
     Requeue,
     SaveLogTail,
 )
-from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Limits, SlaveStatus, longer
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Limits, longer
 from buildmaster.farm.builders.logtext import shown_tail
+from buildmaster.farm.builders.replies import SlaveStatus
+from buildmaster.farm.builders.states import BuilderStatus, FailedBy, SlaveVerdict
 from buildmaster.farm.vocabulary import pockets
-from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, FailedBy, SlaveVerdict
+from buildmaster.farm.vocabulary.states import BuildState
 
 TERMINATING = "Waiting for slave process to be terminated"
 OUT_OF_ORDER = "Builder returned BUILDERFAIL when asked for its status"

@@ -23,18 +23,11 @@ from buildmaster.farm.builders.actions import (
     Reset,
     Restore,
 )
-from buildmaster.farm.builders.facts import (
-    BuilderFacts,
-    JobFacts,
-    Limits,
-    Observation,
-    Silence,
-    SlaveInfo,
-    SlaveStatus,
-    longer,
-)
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Limits, Observation, longer
+from buildmaster.farm.builders.replies import Silence, SlaveInfo, SlaveStatus
 from buildmaster.farm.builders.runningjobs import JOB_TABLES, OVER, Actions, Case, unending, unknown_word
-from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.states import BuilderStatus, CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 
 FIRST_PROBE = 60.0  # seconds after a probe failed a builder; twice as long each time
 LAST_PROBE = 3600.0

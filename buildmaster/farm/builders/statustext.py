@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.farm.text.durations import ago, since
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 
 DOING = {
     BuildState.BUILDING: "Building",

@@ -13,8 +13,8 @@ from enum import Enum
 from typing import Protocol
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.codeimports.states import ImportResult, MachineState, RcsType, ReviewStatus
 from buildmaster.farm.text.redacting import without_credentials
-from buildmaster.farm.vocabulary.states import ImportResult, MachineState, RcsType, ReviewStatus
 
 HOUR = 3600.0
 DEFAULT_INTERVALS = {

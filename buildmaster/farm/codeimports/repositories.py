@@ -4,7 +4,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from buildmaster.farm.codeimports.jobs import ImportRefusedError, NewImport
-from buildmaster.farm.vocabulary.states import RcsType
+from buildmaster.farm.codeimports.states import RcsType
 
 NAME = re.compile(r"[a-z0-9][a-z0-9+._-]{0,99}")
 SCHEMES = {

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from buildmaster.farm.text.durations import approximately
-from buildmaster.farm.vocabulary.states import BuildState, Purpose
+from buildmaster.farm.vocabulary.archives import Purpose
+from buildmaster.farm.vocabulary.states import BuildState
 
 TOLD = frozenset({BuildState.FAILEDTOBUILD, BuildState.CHROOTWAIT, BuildState.FAILEDTOUPLOAD})
 NOTHING = "not available"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from buildmaster.farm.codeimports.jobs import ImportFacts
+from buildmaster.farm.codeimports.states import ReviewStatus
 from buildmaster.farm.text.redacting import without_credentials
-from buildmaster.farm.vocabulary.states import ReviewStatus
 
 SENTENCES = {
     ReviewStatus.NEW: "It waits for a review.",

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from buildmaster.farm.vocabulary.states import Pocket
+from buildmaster.farm.vocabulary.archives import Pocket
 
 ALL = "all"
 ANY = "any"

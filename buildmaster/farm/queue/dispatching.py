@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from buildmaster.farm.vocabulary.states import CleanStatus
+from buildmaster.farm.builders.states import CleanStatus
 
 UNFETCHED = "its source files are still to be fetched"
 UNMET = "build-dependencies not installable"

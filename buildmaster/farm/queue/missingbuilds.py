@@ -11,8 +11,8 @@ from buildmaster.farm.queue.architectures import (
     permitted,
     wanted,
 )
+from buildmaster.farm.vocabulary.archives import ACTIVE, Pocket, Publishing, Purpose, SeriesStatus
 from buildmaster.farm.vocabulary.pockets import gets_builds
-from buildmaster.farm.vocabulary.states import ACTIVE, Pocket, Publishing, Purpose, SeriesStatus
 
 Place = tuple[int, int, int]  # the ids of a source release, an architecture and an archive
 

@@ -1,7 +1,8 @@
 """Whether a build may be tried again, ended, or scored by hand; if not, why."""
 
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose, SeriesStatus
 from buildmaster.farm.vocabulary.pockets import is_open
-from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState, Pocket, Purpose, SeriesStatus
+from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState
 
 TAKING_IN = frozenset({BuildState.GATHERING, BuildState.UPLOADING})
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from buildmaster.farm.vocabulary.states import Pocket, Purpose, Urgency
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose, Urgency
 
 DAY = 86400.0
 HOUR = 3600.0

@@ -1,6 +1,6 @@
 """Say which build is meant, in the classic words."""
 
-from buildmaster.farm.vocabulary.states import Pocket
+from buildmaster.farm.vocabulary.archives import Pocket
 
 
 def build_title(tag: str, source: str, version: str, series: tuple[str, str], pocket: Pocket) -> str:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.uploads.packagefiles import (
     PACKAGE_NAME,
     FoundFile,
@@ -15,6 +14,7 @@ from buildmaster.farm.uploads.packagefiles import (
     listed_files,
     unlisted,
 )
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.farm.vocabulary.filenames import is_safe
 from buildmaster.farm.vocabulary.versions import is_version
 

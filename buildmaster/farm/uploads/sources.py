@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.uploads.binaries import OUTSIDE, ReadFolder, kind_of, split_section
 from buildmaster.farm.uploads.packagefiles import (
     PACKAGE_NAME,
@@ -14,8 +13,9 @@ from buildmaster.farm.uploads.packagefiles import (
     listed_files,
     unlisted,
 )
+from buildmaster.farm.vocabulary.archives import Urgency
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.farm.vocabulary.filenames import is_safe
-from buildmaster.farm.vocabulary.states import Urgency
 from buildmaster.farm.vocabulary.versions import is_version, version_key, without_epoch
 
 CHANGES_FIELDS = ("Source", "Version", "Architecture", "Distribution", "Files", "Checksums-Sha256")

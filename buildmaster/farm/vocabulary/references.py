@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.vocabulary.states import Pocket, Purpose
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose
 
 NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*")
 SUFFIXES = {pocket.suffix: pocket for pocket in Pocket if pocket.suffix}

@@ -29,7 +29,7 @@ from buildmaster.farm.builders.blame import Verdict
 from buildmaster.farm.builders.facts import BuilderFacts
 from buildmaster.farm.builders.logmessages import held_text
 from buildmaster.farm.builders.pacing import noteworthy
-from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.model.builders import attempts, blaming, upkeep
 from buildmaster.model.notices.builds import Notices
 

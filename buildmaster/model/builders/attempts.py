@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.vocabulary.states import HELD, BuildState, CleanStatus, check_transition
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.states import HELD, BuildState, check_transition
 from buildmaster.model.builders.upkeep import mark
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from buildmaster.model.tables.mapping import IDS, changed, table_of

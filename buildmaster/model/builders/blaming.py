@@ -9,7 +9,8 @@ from buildmaster.farm.builders.blame import Record, Verdict, judge
 from buildmaster.farm.builders.facts import BuilderFacts
 from buildmaster.farm.builders.logmessages import failed_text, too_many
 from buildmaster.farm.builders.scanning import FIRST_PROBE
-from buildmaster.farm.vocabulary.states import BuildState, FailedBy
+from buildmaster.farm.builders.states import FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.attempts import Held, Setback, conclude, give_back, held
 from buildmaster.model.builders.upkeep import fail, postpone_probe
 from buildmaster.model.notices.builds import Notices

@@ -10,7 +10,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, check_transition
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.states import BuildState, check_transition
 from buildmaster.model.builders.attempts import ATTEMPT, BUILD, QUEUE, Held, held_all
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.files import NewFile, remember_files

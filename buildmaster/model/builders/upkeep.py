@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.builders.scanning import FIRST_PROBE
-from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt
 from buildmaster.model.tables.mapping import changed, table_of

@@ -20,7 +20,7 @@ from buildmaster.farm.codeimports.jobs import (
     log_excerpt,
     silent_since,
 )
-from buildmaster.farm.vocabulary.states import ImportEvent, ImportJobState, ImportResult, ReviewStatus
+from buildmaster.farm.codeimports.states import ImportEvent, ImportJobState, ImportResult, ReviewStatus
 from buildmaster.model.notices.codeimports import tell_of_import
 from buildmaster.model.tables.imports import CodeImport, CodeImportJob, CodeImportMachine, CodeImportResult, note_event
 

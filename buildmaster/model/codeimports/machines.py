@@ -15,7 +15,7 @@ from buildmaster.farm.codeimports.jobs import (
     answer,
     check_machine,
 )
-from buildmaster.farm.vocabulary.states import ImportEvent, MachineState
+from buildmaster.farm.codeimports.states import ImportEvent, MachineState
 from buildmaster.model.codeimports.jobs import claim_job, running_jobs
 from buildmaster.model.tables.imports import CodeImportMachine, note_event
 

@@ -7,8 +7,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.codeimports.jobs import By, ImportPolicy, ImportRefusedError, NewImport, check_review, first_due
+from buildmaster.farm.codeimports.states import ImportEvent, ImportJobState, ReviewStatus
 from buildmaster.farm.text.redacting import without_credentials
-from buildmaster.farm.vocabulary.states import ImportEvent, ImportJobState, ReviewStatus
 from buildmaster.model.codeimports.jobs import add_job, change_review, held_import, import_facts
 from buildmaster.model.notices.codeimports import tell_of_import
 from buildmaster.model.tables.imports import CodeImport, CodeImportJob, CodeImportResult, note_event

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from buildmaster.farm.queue.dispatching import Place, block
 from buildmaster.farm.text.titles import build_title
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing
 from buildmaster.farm.vocabulary.pockets import closed_at_dispatch, is_open
-from buildmaster.farm.vocabulary.states import Pocket, Publishing
 from buildmaster.model.tables.archive import (
     Archive,
     Freeze,

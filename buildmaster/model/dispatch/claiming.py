@@ -23,8 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.farm.queue.dispatching import Assignment, Candidate, Head, Pool, match
-from buildmaster.farm.vocabulary.states import ACTIVE, BuildState, CleanStatus
+from buildmaster.farm.vocabulary.archives import ACTIVE
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.cookies import cookie_of
 from buildmaster.model.dispatch.blocking import blocks
 from buildmaster.model.dispatch.failedon import with_failures

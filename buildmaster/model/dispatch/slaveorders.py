@@ -13,9 +13,9 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.queue.sourceslist import AptSource, BuildPlace, sources_list
 from buildmaster.farm.text.titles import build_title
-from buildmaster.farm.vocabulary.pockets import AptSource, BuildPlace, sources_list
-from buildmaster.farm.vocabulary.states import Pocket, Purpose
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose
 from buildmaster.model.queue.rescoring import current_component
 from buildmaster.model.tables.archive import Archive, ArchiveDependency, SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.tables.builders import Builder, BuilderProcessor

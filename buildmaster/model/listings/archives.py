@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from buildmaster.farm.text.redacting import without_credentials
+from buildmaster.farm.vocabulary.archives import ACTIVE
 from buildmaster.farm.vocabulary.references import ArchiveReference
-from buildmaster.farm.vocabulary.states import ACTIVE, BuildState
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.archive import Archive, ArchiveDependency, SourcePublication, find_archive
 from buildmaster.model.tables.builds import Build
 

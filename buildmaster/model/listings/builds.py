@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from buildmaster.farm.queue.starts import Start
 from buildmaster.farm.text.titles import build_title
+from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.farm.vocabulary.references import ArchiveReference
-from buildmaster.farm.vocabulary.states import BuildState, Pocket
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.dispatch.starts import span_of, start_of, starts
 from buildmaster.model.listings.buildparts import AttemptListing, BinaryListing, attempts_of, binaries_of, link
 from buildmaster.model.queue.rescoring import current_component

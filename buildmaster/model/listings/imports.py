@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from buildmaster.farm.codeimports.states import ReviewStatus
 from buildmaster.farm.text.redacting import without_credentials
-from buildmaster.farm.vocabulary.states import ReviewStatus
 from buildmaster.model.tables.files import file_path
 from buildmaster.model.tables.imports import (
     CodeImport,

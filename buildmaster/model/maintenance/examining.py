@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
+from buildmaster.farm.builders.states import FailedBy
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.vocabulary.states import FailedBy, Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.archives import Pocket, SeriesStatus
 from buildmaster.model.tables.builders import THERE, Builder, BuilderProcessor
 from buildmaster.model.tables.builds import Attempt, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor

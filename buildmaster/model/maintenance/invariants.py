@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.vocabulary.states import HELD, BuildState, CleanStatus
+from buildmaster.farm.vocabulary.states import HELD, BuildState
 from buildmaster.model.tables.archive import Archive, BinaryPackageRelease
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue

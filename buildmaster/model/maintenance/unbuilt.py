@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from buildmaster.farm.findings import Finding
 from buildmaster.farm.queue.architectures import ArchitectureTable, ArchSpecific
 from buildmaster.farm.queue.missingbuilds import NewBuild, missing_builds
-from buildmaster.farm.vocabulary.states import ACTIVE
+from buildmaster.farm.vocabulary.archives import ACTIVE
 from buildmaster.model.queue.missingbuilds import built_places, copied_places, series_facts, source_facts
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.distribution import DistroArchSeries

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.builders.facts import Content
-from buildmaster.farm.vocabulary.states import Pocket
+from buildmaster.farm.vocabulary.archives import Pocket
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.model.tables.archive import Archive
 from buildmaster.model.tables.distribution import DistroSeries
 from buildmaster.model.tables.files import remember_file

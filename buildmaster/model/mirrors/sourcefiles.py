@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.queue.dispatching import UNFETCHED
 from buildmaster.farm.uploads.filetypes import mimetype
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.model.tables.archive import SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.files import remember_file

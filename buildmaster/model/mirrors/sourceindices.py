@@ -8,8 +8,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.indices.sources import IndexedSource
+from buildmaster.farm.vocabulary.archives import ACTIVE, Pocket, Publishing, Urgency
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
-from buildmaster.farm.vocabulary.states import ACTIVE, Pocket, Publishing, Urgency
 from buildmaster.farm.vocabulary.versions import version_key
 from buildmaster.model.tables.archive import (
     UNEXAMINED,

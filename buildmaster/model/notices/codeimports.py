@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from buildmaster.farm.codeimports.jobs import By, ImportFacts, ImportPolicy
 from buildmaster.farm.notices.codeimports import import_notice
-from buildmaster.farm.vocabulary.states import Role
+from buildmaster.farm.vocabulary.people import Role
 from buildmaster.model.tables.outbox import post
 from buildmaster.model.tables.people import Account, AccountRole
 

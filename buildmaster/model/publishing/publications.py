@@ -8,7 +8,8 @@ from sqlalchemy import BindParameter, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.publishing.dominating import PublishedBinary, replaced
-from buildmaster.farm.vocabulary.states import ACTIVE, BuildState, Publishing
+from buildmaster.farm.vocabulary.archives import ACTIVE, Publishing
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.archive import (
     PENDING,
     BinaryPackageRelease,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.vocabulary.states import ACTIVE
+from buildmaster.farm.vocabulary.archives import ACTIVE
 from buildmaster.model.register.distributions import examine_again
 from buildmaster.model.tables.archive import SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.distribution import Distribution, DistroSeries

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, or_, sele
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.queue.depends import Release, Remain, Wait, provided
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose
 from buildmaster.farm.vocabulary.pockets import BUILDS_ON, EXEMPT, ogre_components
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, Purpose
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.queue.rescoring import current_component
 from buildmaster.model.queue.retries import put_back, refusal
 from buildmaster.model.tables.archive import (

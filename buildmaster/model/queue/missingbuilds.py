@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from buildmaster.farm.queue.architectures import ArchitectureFacts, ArchitectureTable, ArchSpecific
 from buildmaster.farm.queue.missingbuilds import NewBuild, Place, SeriesFacts, SourceFacts, missing_builds
 from buildmaster.farm.queue.scoring import Scored, Weights, score
-from buildmaster.farm.vocabulary.states import ACTIVE, Pocket
+from buildmaster.farm.vocabulary.archives import ACTIVE, Pocket
 from buildmaster.model.queue.newbuilds import add_builds
 from buildmaster.model.queue.superseding import supersede_gone
 from buildmaster.model.tables.archive import (

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.queue.scoring import Scored, Weights, age_step, score, step_age
-from buildmaster.farm.vocabulary.states import ACTIVE
+from buildmaster.farm.vocabulary.archives import ACTIVE
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.builds import AGEING, Build, BuildQueue
 from buildmaster.model.tables.distribution import DistroArchSeries

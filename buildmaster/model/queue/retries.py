@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.queue.retries import retry_refusal
 from buildmaster.farm.text.titles import build_title
-from buildmaster.farm.vocabulary.states import ACTIVE, BuildState, Pocket
+from buildmaster.farm.vocabulary.archives import ACTIVE, Pocket
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.builds import Build, BuildQueue, no_build
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries

@@ -6,7 +6,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.queue.missingbuilds import gone
-from buildmaster.farm.vocabulary.states import BuildState, Publishing
+from buildmaster.farm.vocabulary.archives import Publishing
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.archive import SourcePublication
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.distribution import DistroArchSeries

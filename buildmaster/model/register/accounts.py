@@ -7,8 +7,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.vocabulary.people import Role
 from buildmaster.farm.vocabulary.references import ArchiveReference, parse_archive, unknown
-from buildmaster.farm.vocabulary.states import Role
 from buildmaster.model.tables.archive import Archive, find_archive
 from buildmaster.model.tables.people import Account, AccountRole, Token
 

@@ -7,8 +7,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.vocabulary.archives import ACTIVE
 from buildmaster.farm.vocabulary.references import ArchiveReference
-from buildmaster.farm.vocabulary.states import ACTIVE
 from buildmaster.model.register.distributions import AlreadyThereError
 from buildmaster.model.tables.archive import Archive, ArchiveDependency, SourcePublication, find_archive
 from buildmaster.model.tables.builds import Build, BuildQueue

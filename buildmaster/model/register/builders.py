@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.farm.vocabulary.references import check_name
-from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
 from buildmaster.model.register.distributions import AlreadyThereError
 from buildmaster.model.tables.builders import Builder, find_builder
 from buildmaster.model.tables.builds import Build, BuildQueue

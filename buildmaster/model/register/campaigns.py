@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.queue.comparing import Difference, Outcome, Spot, differences
+from buildmaster.farm.vocabulary.archives import ACTIVE, Publishing
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
-from buildmaster.farm.vocabulary.states import ACTIVE, Publishing
 from buildmaster.model.tables.archive import (
     Archive,
     ArchiveDependency,

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.farm.vocabulary.references import ArchitectureReference
-from buildmaster.farm.vocabulary.states import Pocket
 from buildmaster.model.listings.distributions import architecture_name
 from buildmaster.model.register.distributions import examine_again
 from buildmaster.model.tables.builds import Build, BuildQueue

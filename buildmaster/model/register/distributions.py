@@ -6,13 +6,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.vocabulary.archives import ACTIVE, SeriesStatus
 from buildmaster.farm.vocabulary.references import (
     ArchitectureReference,
     SeriesReference,
     check_name,
     check_series_name,
 )
-from buildmaster.farm.vocabulary.states import ACTIVE, SeriesStatus
 from buildmaster.model.dispatch.blocking import look_again
 from buildmaster.model.tables.archive import SourcePublication
 from buildmaster.model.tables.distribution import (

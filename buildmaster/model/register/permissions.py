@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from buildmaster.farm.vocabulary.people import Role
 from buildmaster.farm.vocabulary.references import ArchiveReference
-from buildmaster.farm.vocabulary.states import Role
 from buildmaster.model.tables.archive import Archive
 from buildmaster.model.tables.people import Account, AccountRole, Token
 

@@ -7,8 +7,8 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
+from buildmaster.farm.vocabulary.archives import ACTIVE, Publishing
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
-from buildmaster.farm.vocabulary.states import ACTIVE, Publishing
 from buildmaster.farm.vocabulary.versions import is_version, version_key
 from buildmaster.model.tables.archive import (
     BinaryPackageRelease,

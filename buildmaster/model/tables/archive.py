@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, Urgency
 from buildmaster.farm.vocabulary.references import ArchiveReference, unknown
-from buildmaster.farm.vocabulary.states import Pocket, Publishing, Purpose, Urgency
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries
 from buildmaster.model.tables.files import StoredFile
 from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number

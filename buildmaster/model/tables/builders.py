@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.farm.vocabulary.references import unknown
-from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
 from buildmaster.model.tables.distribution import Processor
 from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number, Word
 

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.queue.dispatching import UNFETCHED
-from buildmaster.farm.vocabulary.states import BuildState, Pocket
+from buildmaster.farm.vocabulary.archives import Pocket
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.distribution import DistroArchSeries, Processor

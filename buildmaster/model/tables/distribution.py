@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from buildmaster.farm.vocabulary.archives import Pocket, SeriesStatus
 from buildmaster.farm.vocabulary.references import ArchitectureReference, SeriesReference, UnknownNameError, unknown
-from buildmaster.farm.vocabulary.states import Pocket, SeriesStatus
 from buildmaster.model.tables.files import StoredFile
 from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number
 

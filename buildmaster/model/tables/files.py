@@ -8,7 +8,7 @@ from urllib.parse import quote
 from sqlalchemy import BigInteger, ForeignKey, Index, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, table_of
 
 

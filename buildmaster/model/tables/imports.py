@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from buildmaster.farm.vocabulary.states import (
+from buildmaster.farm.codeimports.states import (
     ImportEvent,
     ImportJobState,
     ImportResult,

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from buildmaster.farm.vocabulary.states import Pocket
+from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.model.tables.files import StoredFile
 from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from buildmaster.farm.vocabulary.states import Role
+from buildmaster.farm.vocabulary.people import Role
 from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Word
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, bindparam, select, union_all
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.model.tables.archive import (
     BinaryPackageRelease,
     BinaryPublication,

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, joinedload
 
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.builders.logtext import renamed_log
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.farm.vocabulary.states import BuildState, check_transition
 from buildmaster.model.tables.builds import Attempt
 from buildmaster.model.tables.files import remember_file

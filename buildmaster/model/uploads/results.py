@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.uploads.binaries import BinaryPackage, ExpectedBuild, known_faults
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, check_transition
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing
+from buildmaster.farm.vocabulary.states import BuildState, check_transition
 from buildmaster.model.tables.archive import (
     BinaryPackageRelease,
     BinaryPublication,

@@ -10,9 +10,9 @@ from buildmaster.farm.uploads.binaries import ReadFolder
 from buildmaster.farm.uploads.filetypes import mimetype
 from buildmaster.farm.uploads.packagefiles import listed_files
 from buildmaster.farm.uploads.sources import SourcePackage, SourcePlace, Wish, check_source, source_of
+from buildmaster.farm.vocabulary.archives import ACTIVE, Pocket, Publishing
 from buildmaster.farm.vocabulary.pockets import is_open
 from buildmaster.farm.vocabulary.references import ArchiveReference, SeriesReference, SuiteReference
-from buildmaster.farm.vocabulary.states import ACTIVE, Pocket, Publishing
 from buildmaster.model.tables.archive import (
     Archive,
     SourcePackageRelease,

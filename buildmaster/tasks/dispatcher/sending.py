@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from buildmaster.farm.builders.facts import BuilderFacts, BuildReply, Present, Silence, SlaveStatus
-from buildmaster.farm.vocabulary.states import BuilderStatus
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.builders.replies import BuildReply, Present, Silence, SlaveStatus
+from buildmaster.farm.builders.states import BuilderStatus
 from buildmaster.model.builders.attempts import accept, wanted
 from buildmaster.slave.client import ISlave
 from buildmaster.work.database import Database

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from twisted.logger import Logger
 
 from buildmaster.farm.builders.logmessages import Level, judged, marked
-from buildmaster.farm.vocabulary.pockets import BUILDD_USER
+from buildmaster.farm.queue.sourceslist import BUILDD_USER
 from buildmaster.model.builders.attempts import Setback
 from buildmaster.model.builders.blaming import requeue, retire
 from buildmaster.model.dispatch.blocking import review_blocks

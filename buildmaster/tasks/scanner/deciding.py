@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 from twisted.internet.interfaces import IReactorTime
 
 from buildmaster.farm.builders.actions import Restore
-from buildmaster.farm.builders.facts import BuilderFacts, Limits, Observation, Silence, SlaveStatus
+from buildmaster.farm.builders.facts import BuilderFacts, Limits, Observation
+from buildmaster.farm.builders.replies import Silence, SlaveStatus
 from buildmaster.farm.builders.scanning import decide, marked_since_silent
-from buildmaster.farm.vocabulary.states import FailedBy
+from buildmaster.farm.builders.states import FailedBy
 from buildmaster.model.builders.cookies import mismatch
 from buildmaster.tasks.scanner.effects import Decision
 from buildmaster.tasks.scanner.probes import Answer

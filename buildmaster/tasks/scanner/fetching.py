@@ -12,8 +12,10 @@ from datetime import datetime
 
 from twisted.internet.defer import Deferred, ensureDeferred
 
-from buildmaster.farm.builders.facts import Content, JobFacts, Silence
+from buildmaster.farm.builders.facts import JobFacts
 from buildmaster.farm.builders.logtext import log_name
+from buildmaster.farm.builders.replies import Silence
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.farm.vocabulary.filenames import is_safe
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.disk import NotWrittenError

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from twisted.python.failure import Failure
 
-from buildmaster.farm.builders.facts import Content
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.farm.vocabulary.filenames import is_safe
 from buildmaster.files.layout import GATHERING, INCOMING
 from buildmaster.files.librarian import ILibrarian

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.text.redacting import without_credentials
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.files.librarian import ILibrarian
 from buildmaster.slave.files import HashedFile
 

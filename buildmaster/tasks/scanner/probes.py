@@ -9,8 +9,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from buildmaster.farm.builders.facts import BuilderFacts, Silence, SlaveInfo, SlaveStatus, Word
-from buildmaster.farm.vocabulary.states import CleanStatus
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.builders.replies import Silence, SlaveInfo, SlaveStatus, Word
+from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.slave.client import Slaves
 from buildmaster.tasks.scanner.timetable import Schedule
 

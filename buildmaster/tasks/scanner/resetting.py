@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from twisted.internet.defer import Deferred
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.builders.facts import BuilderFacts, Silence
+from buildmaster.farm.builders.facts import BuilderFacts
+from buildmaster.farm.builders.replies import Silence
 from buildmaster.slave.client import ISlave
 from buildmaster.work.child import ProcessFailedError
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from twisted.logger import Logger
 
 from buildmaster.farm.builders.blame import Quiet, outages
-from buildmaster.farm.builders.facts import BuilderFacts, Silence
+from buildmaster.farm.builders.facts import BuilderFacts
 from buildmaster.farm.builders.logmessages import outage_text
-from buildmaster.farm.vocabulary.states import FailedBy
+from buildmaster.farm.builders.replies import Silence
+from buildmaster.farm.builders.states import FailedBy
 from buildmaster.model.notices.builds import Notices
 from buildmaster.tasks.scanner.probes import Answer
 from buildmaster.work.database import Database

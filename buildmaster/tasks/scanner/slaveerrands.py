@@ -13,11 +13,13 @@ from twisted.python.failure import Failure
 
 from buildmaster.farm.builders.actions import Collect, Conclude, Requeue
 from buildmaster.farm.builders.blame import Verdict
-from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Silence, SlaveStatus
+from buildmaster.farm.builders.facts import BuilderFacts, JobFacts
 from buildmaster.farm.builders.logmessages import judged, marked
+from buildmaster.farm.builders.replies import Silence, SlaveStatus
 from buildmaster.farm.builders.runningjobs import OVER
 from buildmaster.farm.builders.scanning import next_delay
-from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, FailedBy
+from buildmaster.farm.builders.states import BuilderStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.attempts import Setback, conclude, held
 from buildmaster.model.builders.blaming import requeue, still_failing
 from buildmaster.model.builders.upkeep import clean_all, cleaned, fail, restore

@@ -13,8 +13,8 @@ from typing import Any
 from twisted.python.failure import Failure
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.uploads.binaries import ReadFolder, binaries_of, check_binaries, kind_of
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.files.layout import ACCEPTED, FAILED, REJECTED
 from buildmaster.files.packages import read_marked, seal
 from buildmaster.files.uploadfolders import LOG_NAME, LeafLog, find, move, prepare, settle, write_log

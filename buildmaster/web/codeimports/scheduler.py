@@ -13,10 +13,10 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.codeimports.jobs import Ended, ImportFacts, ImportPolicy, RunningJob
+from buildmaster.farm.codeimports.states import ImportResult
 from buildmaster.farm.text.redacting import without_credentials
-from buildmaster.farm.vocabulary.states import ImportResult
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.model.codeimports.jobs import finish_job, import_of_job, keep_alive
 from buildmaster.model.codeimports.machines import job_for_machine
 from buildmaster.model.tables.files import remember_file

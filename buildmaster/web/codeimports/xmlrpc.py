@@ -20,7 +20,7 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from buildmaster.farm.codeimports.jobs import NoSuchMachineError, RunningJob
-from buildmaster.farm.vocabulary.states import ImportResult
+from buildmaster.farm.codeimports.states import ImportResult
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.codeimports.contracts import ICodeImportScheduler, ICodeImportWorkers
 from buildmaster.web.codeimports.scheduler import CodeImportScheduler

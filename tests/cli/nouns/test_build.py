@@ -4,7 +4,8 @@ import gzip
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.archives import Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.builds import Build
 from tests.support.buildrows import a_build, a_builder, a_dispatched_build, an_attempt, an_entry

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.model.tables.builders import find_builder
 from tests.support.buildrows import a_build, a_builder, a_dispatched_build
 from tests.support.commands import CommandFarm

@@ -3,7 +3,8 @@
 from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import BuildState, Publishing, SeriesStatus
+from buildmaster.farm.vocabulary.archives import Publishing, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.archive import Archive, SourcePublication
 from buildmaster.model.tables.builds import Build
 from buildmaster.model.tables.distribution import Distribution, DistroSeries

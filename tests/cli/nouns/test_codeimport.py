@@ -6,7 +6,7 @@ import pytz
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, Ended, RunningJob
-from buildmaster.farm.vocabulary.states import ImportResult
+from buildmaster.farm.codeimports.states import ImportResult
 from buildmaster.model.codeimports.jobs import finish_job
 from buildmaster.model.codeimports.machines import job_for_machine
 from tests.support.commands import CommandFarm

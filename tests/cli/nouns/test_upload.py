@@ -6,7 +6,7 @@ from functools import cache
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.cli.running.demosources import TREES, make_source
-from buildmaster.farm.vocabulary.states import Purpose
+from buildmaster.farm.vocabulary.archives import Purpose
 from buildmaster.files.layout import ACCEPTED, INCOMING, REJECTED
 from buildmaster.files.uploadfolders import LOG_NAME
 from buildmaster.model.tables.distribution import Distribution

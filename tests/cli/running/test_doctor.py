@@ -16,8 +16,10 @@ from buildmaster.cli.running.checks import (
 )
 from buildmaster.cli.running.doctor import in_lines
 from buildmaster.daemon.config.reading import BUILT_IN_TASKS, load
+from buildmaster.farm.builders.states import FailedBy
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.vocabulary.states import BuildState, FailedBy, Pocket
+from buildmaster.farm.vocabulary.archives import Pocket
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.disk import Disk
 from buildmaster.files.layout import make_folders
 from buildmaster.model.maintenance.examining import builder_addresses, chroot_files, examine_rows

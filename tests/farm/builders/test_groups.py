@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.groups import unserved
-from buildmaster.farm.vocabulary.states import CleanStatus
+from buildmaster.farm.builders.states import CleanStatus
 from tests.support.facts import a_builder, a_job
 
 

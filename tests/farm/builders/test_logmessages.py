@@ -19,7 +19,8 @@ from buildmaster.farm.builders.facts import Observation
 from buildmaster.farm.builders.logmessages import Level, failed_text, held_text, judged, line, outage_text
 from buildmaster.farm.builders.runningjobs import OUT_OF_ORDER
 from buildmaster.farm.builders.scanning import decide
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 from tests.support.facts import LIMITS, NOW, REFUSED, a_builder, a_job, a_word
 
 TITLE = "i386 build of pmount 0.1-1 in ubuntu hoary RELEASE"

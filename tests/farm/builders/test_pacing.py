@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.pacing import MOST, SEEN, SOON, Pace, crowding, interval, noteworthy, room, spaced
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 from tests.support.facts import NOW, a_builder, a_job, ago
 
 PACE = Pace(building=5.0, idle=30.0)

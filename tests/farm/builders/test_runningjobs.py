@@ -16,7 +16,9 @@ from buildmaster.farm.builders.actions import (
 from buildmaster.farm.builders.facts import Observation
 from buildmaster.farm.builders.runningjobs import OUT_OF_ORDER, TERMINATING, hours
 from buildmaster.farm.builders.scanning import decide
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy, Pocket, Purpose, SeriesStatus
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from tests.support.facts import LIMITS, NOW, a_builder, a_job, a_word, ago
 
 S = BuildState

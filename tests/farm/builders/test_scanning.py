@@ -20,10 +20,12 @@ from buildmaster.farm.builders.actions import (
     Reset,
     Restore,
 )
-from buildmaster.farm.builders.facts import Observation, Silence, SlaveInfo, SlaveStatus
+from buildmaster.farm.builders.facts import Observation
 from buildmaster.farm.builders.logmessages import line
+from buildmaster.farm.builders.replies import Silence, SlaveInfo, SlaveStatus
 from buildmaster.farm.builders.scanning import FIRST_PROBE, LAST_PROBE, decide, next_delay
-from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, CleanStatus, FailedBy, SlaveVerdict
+from buildmaster.farm.builders.states import BuilderStatus, CleanStatus, FailedBy, SlaveVerdict
+from buildmaster.farm.vocabulary.states import BuildState
 from tests.support.facts import COOKIE, INFO, LIMITS, NOW, REFUSED, a_builder, a_job, a_word, ago, seen
 
 HEARD = Heard(None, None)

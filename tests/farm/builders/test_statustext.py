@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytz
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.farm.builders.statustext import Holding, Standing, available, sentence
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)
 THEN = NOW - timedelta(minutes=5)

@@ -23,7 +23,7 @@ from buildmaster.farm.codeimports.jobs import (
     silent_since,
     urgency,
 )
-from buildmaster.farm.vocabulary.states import ImportResult, MachineState, RcsType, ReviewStatus
+from buildmaster.farm.codeimports.states import ImportResult, MachineState, RcsType, ReviewStatus
 
 NOW = datetime(2008, 6, 4, 12, tzinfo=pytz.UTC)
 START = NOW - timedelta(minutes=10)

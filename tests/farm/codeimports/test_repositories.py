@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import ImportRefusedError, NewImport
 from buildmaster.farm.codeimports.repositories import check_source
-from buildmaster.farm.vocabulary.states import RcsType
+from buildmaster.farm.codeimports.states import RcsType
 
 GOOD = (
     (RcsType.GIT, "https://example.org/trunk.git", ""),

@@ -5,7 +5,8 @@ from dataclasses import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.notices.builds import TOLD, BuildNews, NoticePolicy, body, headers, recipients, subject
-from buildmaster.farm.vocabulary.states import BuildState, Purpose
+from buildmaster.farm.vocabulary.archives import Purpose
+from buildmaster.farm.vocabulary.states import BuildState
 
 NEWS = BuildNews(
     id=8,

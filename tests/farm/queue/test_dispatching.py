@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.farm.queue.dispatching import (
     Assignment,
     Place,
@@ -16,7 +17,6 @@ from buildmaster.farm.queue.dispatching import (
     pools_of,
     shuns,
 )
-from buildmaster.farm.vocabulary.states import CleanStatus
 from tests.support.facts import a_candidate, a_head
 
 HINDRANCES = [

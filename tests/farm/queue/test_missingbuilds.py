@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.queue.architectures import ArchitectureFacts, architecture_table, read_arch_specific
 from buildmaster.farm.queue.missingbuilds import NewBuild, SeriesFacts, SourceFacts, gone, missing_builds
-from buildmaster.farm.vocabulary.states import Pocket, Publishing, Purpose, SeriesStatus
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, SeriesStatus
 
 TABLE = architecture_table("amd64 x\ni386 x\n", "base-gnu-linux-<cpu> <cpu>\n")
 CHROOT = frozenset({Pocket.RELEASE})

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.queue.retries import cancel_refusal, retry_refusal
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose, SeriesStatus
 from buildmaster.farm.vocabulary.pockets import is_open
-from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState, Pocket, Purpose, SeriesStatus
+from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState
 
 HOARY = ("hoary", SeriesStatus.DEVELOPMENT)
 

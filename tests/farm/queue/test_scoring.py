@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.queue.scoring import AGES, Score, Scored, Weights, age_step, score, step_age
-from buildmaster.farm.vocabulary.states import Pocket, Purpose, Urgency
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose, Urgency
 
 THEN = datetime(2026, 1, 1, tzinfo=pytz.UTC)
 ENTRY = Scored("devel", Urgency.LOW, Pocket.RELEASE, "main", Purpose.PRIMARY)

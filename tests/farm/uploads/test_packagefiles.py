@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.uploads.packagefiles import (
     FoundFile,
     ListedFile,
@@ -14,6 +13,7 @@ from buildmaster.farm.uploads.packagefiles import (
     listed_files,
     unlisted,
 )
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.farm.vocabulary.filenames import is_safe
 
 A, B = "a" * 32, "b" * 64

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.uploads.binaries import ReadFolder
 from buildmaster.farm.uploads.packagefiles import Stanza
 from buildmaster.farm.uploads.sources import SourcePlace, Wish, check_source, source_of
-from buildmaster.farm.vocabulary.states import Urgency
+from buildmaster.farm.vocabulary.archives import Urgency
+from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.files.packages import read_folder
 from tests.support.databases import a_folder
 from tests.support.packages import a_changes, a_dsc, sources, write

@@ -6,19 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.farm.queue.sourceslist import AptSource, BuildPlace, sources_list
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose, SeriesStatus
 from buildmaster.farm.vocabulary.pockets import (
     EVERYTHING,
-    AptSource,
-    BuildPlace,
     closed_at_collection,
     closed_at_dispatch,
     gets_builds,
     is_open,
     ogre_components,
     open_for_uploads,
-    sources_list,
 )
-from buildmaster.farm.vocabulary.states import Pocket, Purpose, SeriesStatus
 
 ALL_POCKETS = frozenset(Pocket)
 UBUNTU = AptSource("http://farm/ubuntu", ALL_POCKETS)

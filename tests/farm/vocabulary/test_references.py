@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose
 from buildmaster.farm.vocabulary.references import (
     ArchitectureReference,
     ArchiveReference,
@@ -17,7 +18,6 @@ from buildmaster.farm.vocabulary.references import (
     parse_suite,
     unknown,
 )
-from buildmaster.farm.vocabulary.states import Pocket, Purpose
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9+.]{0,8}", fullmatch=True)
 ARCHIVES = {

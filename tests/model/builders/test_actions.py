@@ -26,7 +26,8 @@ from buildmaster.farm.builders.actions import (
 )
 from buildmaster.farm.builders.blame import Verdict
 from buildmaster.farm.builders.scanning import FIRST_PROBE
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.actions import apply, changes_rows
 from buildmaster.model.builders.attempts import conclude
 from buildmaster.model.builders.snapshots import snapshot

@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlalchemy.exc import IntegrityError
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.attempts import (
     accepted,
     conclude,

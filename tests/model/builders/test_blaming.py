@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.blame import Verdict
 from buildmaster.farm.builders.facts import BuilderFacts
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.attempts import Setback, conclude
 from buildmaster.model.builders.blaming import requeue
 from buildmaster.model.tables.builders import Builder

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import Content
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.contents import Content
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.attempts import conclude
 from buildmaster.model.builders.landing import Landing, begin_gathering, land
 from buildmaster.model.tables.archive import SourcePublication

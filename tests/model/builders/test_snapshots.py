@@ -7,7 +7,9 @@ from sqlalchemy import event
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.facts import BuilderFacts, JobFacts
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy, Pocket, Purpose
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.attempts import conclude
 from buildmaster.model.builders.snapshots import belongings_of, glimpse, snapshot
 from buildmaster.model.tables.archive import Archive

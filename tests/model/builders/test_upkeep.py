@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, FailedBy
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.attempts import conclude
 from buildmaster.model.builders.upkeep import cleaned, fail, heard, introduced, mark, postpone_probe, restore, silent
 from buildmaster.model.tables.builders import Builder

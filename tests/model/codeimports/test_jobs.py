@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, By, Ended, RunningJob, Waiting, urgency
-from buildmaster.farm.vocabulary.states import ImportResult, ReviewStatus
+from buildmaster.farm.codeimports.states import ImportResult, ReviewStatus
 from buildmaster.model.codeimports.jobs import finish_job, import_of_job, keep_alive, most_urgent, reclaim_silent
 from buildmaster.model.codeimports.machines import job_for_machine
 from buildmaster.model.codeimports.reviews import request, review

@@ -5,7 +5,7 @@ from dataclasses import replace
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, Ended, ImportRefusedError, NoSuchMachineError, RunningJob
-from buildmaster.farm.vocabulary.states import ImportResult, MachineState
+from buildmaster.farm.codeimports.states import ImportResult, MachineState
 from buildmaster.model.codeimports.jobs import finish_job
 from buildmaster.model.codeimports.machines import set_machine
 from tests.support.codeimports import BY, NOW, Imports, after, sqlite_transactions

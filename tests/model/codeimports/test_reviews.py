@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import By, Ended, ImportRefusedError, RunningJob
-from buildmaster.farm.vocabulary.states import ImportResult, RcsType, ReviewStatus
+from buildmaster.farm.codeimports.states import ImportResult, RcsType, ReviewStatus
 from buildmaster.model.codeimports.jobs import finish_job
 from buildmaster.model.codeimports.reviews import request
 from tests.support.codeimports import BY, NOW, Imports, after, sqlite_transactions

@@ -3,7 +3,8 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.queue.dispatching import block
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, SeriesStatus
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.dispatch.blocking import blocks, look_again, places, review_blocks
 from buildmaster.model.tables.archive import Freeze
 from buildmaster.model.tables.builds import BuildQueue

@@ -7,7 +7,9 @@ from datetime import timedelta
 from sqlalchemy import event
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus, Publishing
+from buildmaster.farm.builders.states import CleanStatus
+from buildmaster.farm.vocabulary.archives import Publishing
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.dispatch.claiming import candidates, claim, idle_builders
 from buildmaster.model.tables.archive import Archive, SourcePublication
 from buildmaster.model.tables.builders import Builder

@@ -4,7 +4,8 @@ import base64
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, Purpose
+from buildmaster.farm.vocabulary.archives import Pocket, Purpose
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.dispatch.slaveorders import orders
 from buildmaster.model.tables.archive import ArchiveDependency
 from buildmaster.model.tables.distribution import PocketChroot

@@ -6,8 +6,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.queue.scoring import Weights
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing
 from buildmaster.farm.vocabulary.references import ArchiveReference, UnknownNameError
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.listings.buildlogs import LogPlace, find_log
 from buildmaster.model.listings.builds import Context, Wanted, builds, show_build
 from buildmaster.model.listings.explaining import explain_build

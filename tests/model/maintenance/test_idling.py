@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from buildmaster.farm.vocabulary.states import CleanStatus
+from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.model.maintenance.idling import idle_beside_work
 from buildmaster.model.tables.archive import Archive
 from buildmaster.model.tables.builders import Builder

@@ -2,8 +2,9 @@
 
 from sqlalchemy import delete, select, update
 
+from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.farm.vocabulary.references import parse_archive
-from buildmaster.farm.vocabulary.states import BuildState, CleanStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.maintenance.invariants import broken_invariants
 from buildmaster.model.register.archives import ArchiveChange, set_archive
 from buildmaster.model.tables.archive import Archive, BinaryPackageRelease

@@ -6,8 +6,9 @@ from sqlalchemy import select
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY, Ended, RunningJob
+from buildmaster.farm.codeimports.states import ImportResult, RcsType, ReviewStatus
 from buildmaster.farm.notices.codeimports import SENTENCES, import_notice
-from buildmaster.farm.vocabulary.states import ImportResult, RcsType, ReviewStatus, Role
+from buildmaster.farm.vocabulary.people import Role
 from buildmaster.model.codeimports.jobs import finish_job
 from buildmaster.model.tables.outbox import OutboxMessage
 from buildmaster.model.tables.people import Account, AccountRole

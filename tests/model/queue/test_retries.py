@@ -4,7 +4,8 @@ from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.archives import Pocket, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.queue.cancelling import cancel, rescore
 from buildmaster.model.queue.retries import NotRetriableError, Retriable, retriable, retry
 from buildmaster.model.tables.builds import Build, BuildQueue

@@ -8,9 +8,10 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import Content
 from buildmaster.farm.uploads.binaries import BinaryPackage
-from buildmaster.farm.vocabulary.states import BuildState, Publishing
+from buildmaster.farm.vocabulary.archives import Publishing
+from buildmaster.farm.vocabulary.contents import Content
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.archive import BinaryPackageRelease, BinaryPublication
 from buildmaster.model.tables.builds import Attempt, Build
 from buildmaster.model.uploads.results import Results, record_results, states_of_attempts, uploading

@@ -2,8 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing
 from buildmaster.farm.vocabulary.references import parse_archive, parse_suite
-from buildmaster.farm.vocabulary.states import Pocket, Publishing
 from buildmaster.files.packages import read_folder
 from buildmaster.model.register.publications import copy_source, delete_source
 from buildmaster.model.tables.archive import BinaryPublication, SourcePackageRelease, SourcePublication

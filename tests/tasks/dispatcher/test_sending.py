@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import BuildReply, Present, Silence
+from buildmaster.farm.builders.replies import BuildReply, Present, Silence
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.builds import Build
 from buildmaster.tasks.dispatcher.sending import (

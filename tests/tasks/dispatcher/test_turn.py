@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import FailedBy
+from buildmaster.farm.builders.states import FailedBy
 from buildmaster.model.queue.cancelling import cancel
 from buildmaster.model.tables.archive import Archive
 from buildmaster.model.tables.builds import Build

@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 from twisted.internet.defer import ensureDeferred, execute
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import BuildState, Pocket, Publishing, Purpose, SeriesStatus
+from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, SeriesStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.archive import ArchiveDependency

@@ -9,8 +9,9 @@ from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.queue.scoring import Weights
+from buildmaster.farm.vocabulary.archives import Publishing, Purpose
 from buildmaster.farm.vocabulary.references import parse_archive
-from buildmaster.farm.vocabulary.states import BuildState, Publishing, Purpose
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.dpkgtables import ArchSpecificFiles, dpkg_tables
 from buildmaster.model.register.archives import ArchiveChange, set_archive
 from buildmaster.model.tables.archive import SourcePublication

@@ -17,7 +17,8 @@ from buildmaster.farm.builders.actions import (
     Reset,
 )
 from buildmaster.farm.builders.blame import Verdict
-from buildmaster.farm.vocabulary.states import BuildState, FailedBy
+from buildmaster.farm.builders.states import FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.tasks.scanner.effects import Decision, Effects
 from buildmaster.work.errands import Errands
 from tests.support.facts import NOW, a_builder, a_job

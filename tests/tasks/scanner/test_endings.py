@@ -3,7 +3,8 @@
 from twisted.logger import LogLevel
 
 from buildmaster.farm.builders.runningjobs import OUT_OF_ORDER
-from buildmaster.farm.vocabulary.states import BuildState, FailedBy
+from buildmaster.farm.builders.states import FailedBy
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.tables.builds import Build
 from tests.support.scannercase import LOG, ScannerCase
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from twisted.internet.defer import Deferred, execute, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import Silence
+from buildmaster.farm.builders.replies import Silence
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.layout import GATHERING, INCOMING, make_folders
 from buildmaster.files.librarian import FolderLibrarian

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import CleanStatus
+from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.tasks.scanner.probes import APART, LONGEST, QUIET, ROUND, Probes
 from tests.support.facts import INFO, REFUSED, a_builder, a_job, a_word
 

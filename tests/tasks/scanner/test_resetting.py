@@ -3,8 +3,8 @@
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.builders.facts import Silence
-from buildmaster.farm.vocabulary.states import CleanStatus, FailedBy
+from buildmaster.farm.builders.replies import Silence
+from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.model.tables.archive import Archive
 from buildmaster.tasks.scanner.resetting import CannotResumeHostError, Resetter
 from buildmaster.work.child import ProcessFailedError

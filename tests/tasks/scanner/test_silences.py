@@ -3,7 +3,7 @@
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import FailedBy
+from buildmaster.farm.builders.states import FailedBy
 from buildmaster.tasks.scanner.probes import Answer, Belief
 from buildmaster.tasks.scanner.silences import Silences
 from tests.support.facts import NOW, REFUSED, a_builder, a_word, ago

@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.daemon.tasksetup import make_scanner
 from buildmaster.farm.builders.actions import Collect, Conclude, Requeue
-from buildmaster.farm.vocabulary.states import BuilderStatus, BuildState, CleanStatus
+from buildmaster.farm.builders.states import BuilderStatus, CleanStatus
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.disk import NotWrittenError
 from buildmaster.model.builders.snapshots import snapshot
 from buildmaster.model.queue.cancelling import cancel

@@ -4,7 +4,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import LogLevel
 
 from buildmaster.farm.builders.runningjobs import TERMINATING
-from buildmaster.farm.vocabulary.states import BuilderStatus, FailedBy, SeriesStatus
+from buildmaster.farm.builders.states import BuilderStatus, FailedBy
+from buildmaster.farm.vocabulary.archives import SeriesStatus
 from buildmaster.files.layout import INCOMING
 from buildmaster.model.builders.landing import begin_gathering
 from buildmaster.model.queue.cancelling import cancel

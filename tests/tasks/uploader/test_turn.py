@@ -7,7 +7,8 @@ from pathlib import Path
 from twisted.internet.defer import CancelledError, Deferred, execute, maybeDeferred
 from twisted.logger import capturedLogs, formatEvent
 
-from buildmaster.farm.vocabulary.states import BuildState, Publishing
+from buildmaster.farm.vocabulary.archives import Publishing
+from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.layout import ACCEPTED, FAILED, INCOMING, REJECTED
 from buildmaster.files.uploadfolders import LOG_NAME, LeafLog, locked
 from buildmaster.model.tables.archive import BinaryPublication

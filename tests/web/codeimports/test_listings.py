@@ -4,7 +4,7 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import RcsType
+from buildmaster.farm.codeimports.states import RcsType
 from buildmaster.web.codeimports.listings import CodeImportsResource, MachinesResource
 from buildmaster.work.database import InlineDatabase
 from tests.support.browser import a_site, ask

@@ -6,7 +6,7 @@ import itertools
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.vocabulary.states import SlaveVerdict
+from buildmaster.farm.builders.states import SlaveVerdict
 from buildmaster.slave.client import Slave
 from buildmaster.workers.buildd.orders import Verdict
 from tests.support.databases import a_folder

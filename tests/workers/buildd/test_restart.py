@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from buildmaster.farm.vocabulary.states import BuilderStatus
+from buildmaster.farm.builders.states import BuilderStatus
 from buildmaster.slave.client import Slave
 from buildmaster.workers.buildd.leftovers import MARK
 from tests.support.loopback import SlaveProcess, files_of, made_source

@@ -4,8 +4,8 @@ import http.client
 from urllib.parse import urlsplit
 from xmlrpc.client import Fault, ServerProxy
 
-from buildmaster.farm.builders.facts import BuildReply
-from buildmaster.farm.vocabulary.states import BuilderStatus
+from buildmaster.farm.builders.replies import BuildReply
+from buildmaster.farm.builders.states import BuilderStatus
 from tests.support.slavecontract import FAULT, SlaveContract
 from tests.workers.buildd.test_contract import BundledSlaveTests, V
 
