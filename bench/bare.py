@@ -24,8 +24,8 @@ from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, read
 from twisted.web.http_headers import Headers
 
 from bench.filling import name_of
+from buildmaster.files.writing import HashedFile
 from buildmaster.slave.client import Slave
-from buildmaster.slave.files import HashedFile
 
 SHA1 = "0" * 40
 LIMIT = 1 << 20  # bytes of a file

@@ -13,7 +13,8 @@ from buildmaster.farm.builders.pacing import Pace
 from buildmaster.farm.codeimports.jobs import configured_policy
 from buildmaster.farm.notices.builds import NoticePolicy
 from buildmaster.farm.turns import LEAST_PAUSE
-from buildmaster.files.dpkgtables import ArchSpecificFiles, dpkg_tables
+from buildmaster.files.archspecific import ArchSpecificFiles
+from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.files.layout import ACCEPTED, FAILED, FETCHING, REJECTED
 from buildmaster.files.uploadfolders import landed_cookies
 from buildmaster.model.notices.builds import BuildNotices

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -103,3 +104,62 @@ def batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
     rest = iter(items)
     while some := tuple(islice(rest, size)):
         yield some
+
+
+BUFFER = 65_536  # bytes
+
+
+class HashedFile:
+    """A file under way and the sums of what is in it; used by one thread at a time. Its folder is made if missing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._sha256 = hashlib.sha256()
+        self._sha1 = hashlib.sha1(usedforsecurity=False)
+        self._size = 0
+        self._fault: OSError | None = None
+
+    def add(self, piece: bytes) -> None:
+        """Write some more. Where that has failed, nothing that comes after it is written."""
+        if self._fault is not None:
+            raise self._fault
+        try:
+            self._write(piece)
+        except OSError as error:
+            self._fault = error
+            raise
+
+    def _write(self, piece: bytes) -> None:
+        if self._file is None:
+            self._file = _opened(self._path)
+        self._file.write(piece)
+        self._sha256.update(piece)
+        self._sha1.update(piece)
+        self._size += len(piece)
+
+    def finish(self, piece: bytes) -> Content:
+        """Write the rest, flush all to the disk, and return what is in the file."""
+        self.add(piece)
+        with self._file as file:
+            file.flush()
+            os.fsync(file.fileno())
+        return Content(self._sha256.hexdigest(), self._sha1.hexdigest(), self._size)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        if self._file is not None:
+            with suppress(OSError):  # a full disk does not take what is still to be flushed
+                self._file.close()
+            self._path.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file to be written; make its folder where that is missing, and remove one that nobody may write into."""
+    try:
+        return path.open("wb", buffering=BUFFER)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except PermissionError:
+        path.unlink(missing_ok=True)
+    return path.open("wb", buffering=BUFFER)

@@ -17,8 +17,9 @@ from zope.interface.verify import verifyObject
 from buildmaster.farm.builders.replies import BuildReply, Present, Silence, SlaveInfo, SlaveStatus
 from buildmaster.farm.builders.states import BuilderStatus
 from buildmaster.farm.vocabulary.contents import Content
+from buildmaster.files.writing import HashedFile
 from buildmaster.slave.client import ISlave, Slave
-from buildmaster.slave.files import PIECE, HashedFile
+from buildmaster.slave.files import PIECE
 from tests.support.network import SILENT, Network
 
 URL = "http://bob:8221/"

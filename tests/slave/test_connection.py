@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.files.writing import HashedFile
 from buildmaster.slave.client import Slave
-from buildmaster.slave.files import HashedFile
 from tests.support.farmnetwork import FarmNetwork
 
 URL = "http://bob:8221/"

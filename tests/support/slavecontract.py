@@ -17,7 +17,7 @@ from functools import wraps
 from buildmaster.farm.builders.replies import BuildReply, Present, Silence
 from buildmaster.farm.builders.states import BuilderStatus, SlaveVerdict
 from buildmaster.farm.vocabulary.contents import Content
-from buildmaster.slave.files import HashedFile
+from buildmaster.files.writing import HashedFile
 
 NOWHERE = "0" * 40  # the SHA-1 of nothing that there is
 FAULT = Silence("fault 8002: error")

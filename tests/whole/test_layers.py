@@ -31,8 +31,6 @@ MODEL_FLOORS = (
 FARM_MAY_USE = set(sys.stdlib_module_names) - {"time", "os", "random", "logging"} | {"pytz"}
 # Arrows that still run back: each goes with a definition that moves.
 RUNNING_BACK = {
-    ("model.queue.archspecific", "model.register.distributions"),
-    ("model.register.chroots", "model.listings.distributions"),
     ("tasks.notifier", "tasks.mail"),
 }
 

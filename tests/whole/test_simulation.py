@@ -13,16 +13,16 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.builders.states import BuilderStatus, CleanStatus
-from buildmaster.farm.queue.architectures import NO_ARCH_SPECIFIC
+from buildmaster.farm.queue.archspecific import NO_ARCH_SPECIFIC
 from buildmaster.farm.vocabulary.archives import Purpose, SeriesStatus
 from buildmaster.farm.vocabulary.states import ENDED, HELD, BuildState
 from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.model.maintenance.invariants import broken_invariants
 from buildmaster.model.maintenance.unbuilt import look_for_unbuilt
 from buildmaster.model.queue.cancelling import cancel
+from buildmaster.model.queue.missingbuilds import examine_again
 from buildmaster.model.queue.retries import retry
 from buildmaster.model.register.builders import clean_builder, fail_builder, restore_builder, set_manual
-from buildmaster.model.register.distributions import examine_again
 from buildmaster.model.register.freezing import Part, freeze, thaw
 from buildmaster.model.tables.archive import BinaryPackageRelease
 from buildmaster.model.tables.builders import Builder

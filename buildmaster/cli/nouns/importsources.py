@@ -18,8 +18,9 @@ from buildmaster.cli.inline import result_of
 from buildmaster.cli.output import table
 from buildmaster.farm.indices.sources import BadStanza, IndexedSource, read_sources
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
+from buildmaster.files.archspecific import ArchSpecificFiles
 from buildmaster.files.download import fetch, text_lines
-from buildmaster.files.dpkgtables import ArchSpecificFiles, dpkg_tables
+from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.model.mirrors.sourceindices import (
     Imported,
     ImportPlace,

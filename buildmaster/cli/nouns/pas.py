@@ -7,8 +7,9 @@ import click
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.queue.architectures import ArchSpecific, permitted, read_arch_specific
-from buildmaster.files.dpkgtables import ArchSpecificFiles, dpkg_tables
+from buildmaster.farm.queue.archspecific import ArchSpecific, permitted, read_arch_specific
+from buildmaster.files.archspecific import ArchSpecificFiles
+from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.model.queue.archspecific import SeriesOfSource, series_of_source
 
 

@@ -23,8 +23,9 @@ from buildmaster.cli.running.checks import (
 from buildmaster.daemon.config.reading import BUILT_IN_TASKS
 from buildmaster.farm.findings import Finding
 from buildmaster.farm.queue.missingbuilds import NewBuild
+from buildmaster.files.archspecific import ArchSpecificFiles
 from buildmaster.files.disk import Disk
-from buildmaster.files.dpkgtables import ArchSpecificFiles, dpkg_tables
+from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.files.librarian import NotKeptError
 from buildmaster.model.maintenance.examining import builder_addresses, chroot_files, examine_rows
 from buildmaster.model.maintenance.idling import idle_beside_work

@@ -3,14 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from buildmaster.farm.queue.architectures import (
-    NO_ARCH_SPECIFIC,
-    ArchitectureFacts,
-    ArchitectureTable,
-    ArchSpecific,
-    permitted,
-    wanted,
-)
+from buildmaster.farm.queue.architectures import ArchitectureFacts, ArchitectureTable, wanted
+from buildmaster.farm.queue.archspecific import NO_ARCH_SPECIFIC, ArchSpecific, permitted
 from buildmaster.farm.vocabulary.archives import ACTIVE, Pocket, Publishing, Purpose, SeriesStatus
 from buildmaster.farm.vocabulary.pockets import gets_builds
 

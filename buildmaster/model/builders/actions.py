@@ -31,6 +31,7 @@ from buildmaster.farm.builders.logmessages import held_text
 from buildmaster.farm.builders.pacing import noteworthy
 from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.model.builders import attempts, blaming, upkeep
+from buildmaster.model.builders.logtails import save_tails
 from buildmaster.model.notices.builds import Notices
 
 Decisions = Sequence[tuple[BuilderFacts, tuple[Action, ...]]]
@@ -57,7 +58,7 @@ def apply(session: Session, now: datetime, decisions: Decisions, notices: Notice
     moment = Moment(session, now, notices)
     heard = [builder.id for builder, actions in decisions if _has(Heard, actions) and noteworthy(builder, now)]
     upkeep.heard(session, now, heard)
-    attempts.save_tails(session, now, _tails(decisions))
+    save_tails(session, now, _tails(decisions))
     found = {builder.id: _act(moment, builder, actions) for builder, actions in decisions}
     return {builder_id: verdict for builder_id, verdict in found.items() if verdict is not None}
 

@@ -90,15 +90,6 @@ def accept(session: Session, taken: Sequence[tuple[int, datetime]]) -> list[None
     return [None] * len(taken)
 
 
-def save_tails(session: Session, now: datetime, tails: dict[int, str]) -> None:
-    """Store the log tails of running builds, by the ids of their attempts, in one statement."""
-    if tails:
-        mine = select(ATTEMPT.c.build_id).where(ATTEMPT.c.id == bindparam("a"), ATTEMPT.c.finished.is_(None))
-        statement = update(QUEUE).where(QUEUE.c.build_id == mine.scalar_subquery())
-        rows = [{"a": attempt_id, "tail": tail} for attempt_id, tail in tails.items()]
-        session.connection().execute(statement.values(logtail=bindparam("tail"), tail_changed=now), rows)
-
-
 def note_abort(session: Session, now: datetime, attempt_id: int) -> None:
     """Note since when the slave has been told to end the build of an attempt that is cancelled."""
     mine = select(ATTEMPT.c.build_id).where(ATTEMPT.c.id == attempt_id, ATTEMPT.c.finished.is_(None))

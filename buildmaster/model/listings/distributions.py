@@ -6,7 +6,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from buildmaster.model.tables.builders import Builder, BuilderProcessor
-from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
+from buildmaster.model.tables.distribution import (
+    Distribution,
+    DistroArchSeries,
+    DistroSeries,
+    PocketChroot,
+    Processor,
+    architecture_name,
+)
 
 
 @dataclass(frozen=True)
@@ -101,12 +108,6 @@ def architectures(session: Session) -> list[ArchitectureListing]:
     )
     ordered = rows.order_by(DistroArchSeries.series_id, DistroArchSeries.architecturetag)
     return [_architecture(row) for row in session.scalars(ordered)]
-
-
-def architecture_name(architecture: DistroArchSeries) -> str:
-    """Return the reference of an architecture."""
-    series = architecture.series
-    return f"{series.distribution.name}/{series.name}/{architecture.architecturetag}"
 
 
 def _series(row: DistroSeries) -> SeriesListing:

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.findings import Finding
-from buildmaster.farm.queue.architectures import ArchitectureTable, ArchSpecific
+from buildmaster.farm.queue.architectures import ArchitectureTable
+from buildmaster.farm.queue.archspecific import ArchSpecific
 from buildmaster.farm.queue.missingbuilds import NewBuild, missing_builds
 from buildmaster.farm.vocabulary.archives import ACTIVE
 from buildmaster.model.queue.missingbuilds import built_places, copied_places, series_facts, source_facts

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.vocabulary.archives import ACTIVE
-from buildmaster.model.register.distributions import examine_again
+from buildmaster.model.queue.missingbuilds import examine_again
 from buildmaster.model.tables.archive import SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.distribution import Distribution, DistroSeries
 

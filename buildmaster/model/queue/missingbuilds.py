@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from buildmaster.farm.queue.architectures import ArchitectureFacts, ArchitectureTable, ArchSpecific
+from buildmaster.farm.queue.architectures import ArchitectureFacts, ArchitectureTable
+from buildmaster.farm.queue.archspecific import ArchSpecific
 from buildmaster.farm.queue.missingbuilds import NewBuild, Place, SeriesFacts, SourceFacts, missing_builds
 from buildmaster.farm.queue.scoring import Scored, Weights, score
 from buildmaster.farm.vocabulary.archives import ACTIVE, Pocket
@@ -192,3 +193,10 @@ def _first_scores(rows: Sequence[Row[Any]], now: datetime, weights: Weights) -> 
 
 def _scored(row: Row[Any]) -> Scored:
     return Scored(row.section, row.urgency, row.pocket, row.component, row.purpose, row.private, row.score)
+
+
+def examine_again(session: Session, series_id: int) -> None:
+    """Have the queue builder look again at what is published in a series."""
+    active = SourcePublication.status.in_(ACTIVE)
+    rows = update(SourcePublication).where(SourcePublication.series_id == series_id, active)
+    session.execute(rows.values(examined=False))

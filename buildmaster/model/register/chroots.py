@@ -9,10 +9,15 @@ from sqlalchemy.orm import Session, joinedload
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.farm.vocabulary.references import ArchitectureReference
-from buildmaster.model.listings.distributions import architecture_name
-from buildmaster.model.register.distributions import examine_again
+from buildmaster.model.queue.missingbuilds import examine_again
 from buildmaster.model.tables.builds import Build, BuildQueue
-from buildmaster.model.tables.distribution import DistroArchSeries, DistroSeries, PocketChroot, find_architecture
+from buildmaster.model.tables.distribution import (
+    DistroArchSeries,
+    DistroSeries,
+    PocketChroot,
+    architecture_name,
+    find_architecture,
+)
 from buildmaster.model.tables.files import StoredFile
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.farm.vocabulary.archives import ACTIVE, SeriesStatus
+from buildmaster.farm.vocabulary.archives import SeriesStatus
 from buildmaster.farm.vocabulary.references import (
     ArchitectureReference,
     SeriesReference,
@@ -14,7 +14,7 @@ from buildmaster.farm.vocabulary.references import (
     check_series_name,
 )
 from buildmaster.model.dispatch.blocking import look_again
-from buildmaster.model.tables.archive import SourcePublication
+from buildmaster.model.queue.missingbuilds import examine_again
 from buildmaster.model.tables.distribution import (
     Distribution,
     DistroArchSeries,
@@ -115,13 +115,6 @@ def add_architecture(
     )
     session.add(architecture)
     examine_again(session, series.id)
-
-
-def examine_again(session: Session, series_id: int) -> None:
-    """Have the queue builder look again at what is published in a series."""
-    active = SourcePublication.status.in_(ACTIVE)
-    rows = update(SourcePublication).where(SourcePublication.series_id == series_id, active)
-    session.execute(rows.values(examined=False))
 
 
 def _checked_tag(tag: str | None) -> str | None:

@@ -126,3 +126,9 @@ def unknown_architecture(series: DistroSeries, reference: ArchitectureReference)
     known = [architecture.architecturetag for architecture in series.architectures]
     cure = f"`buildmaster arch add {reference} --processor NAME` adds it"
     return unknown("architecture", reference.tag, known, cure, reference.of_series)
+
+
+def architecture_name(architecture: DistroArchSeries) -> str:
+    """Return the reference of an architecture."""
+    series = architecture.series
+    return f"{series.distribution.name}/{series.name}/{architecture.architecturetag}"

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from buildmaster.farm.queue.architectures import ArchitectureTable, ArchSpecific
+from buildmaster.farm.queue.architectures import ArchitectureTable
+from buildmaster.farm.queue.archspecific import ArchSpecific
 from buildmaster.farm.queue.scoring import Weights
-from buildmaster.files.dpkgtables import ArchSpecificFiles
+from buildmaster.files.archspecific import ArchSpecificFiles
 from buildmaster.model.queue.archspecific import follow_file, series_with_files
 from buildmaster.model.queue.missingbuilds import Examined, Policy, examine_publications
 from buildmaster.model.queue.rescoring import rescore_due

@@ -20,10 +20,10 @@ from buildmaster.farm.vocabulary.filenames import is_safe
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.disk import NotWrittenError
 from buildmaster.files.uploadfolders import LOG_NAME
+from buildmaster.files.writing import HashedFile
 from buildmaster.model.builders.landing import Landing, begin_gathering, land
 from buildmaster.model.tables.files import NewFile
 from buildmaster.slave.client import ISlave
-from buildmaster.slave.files import HashedFile
 from buildmaster.tasks.scanner.landing import (
     Collected,
     FileMap,

@@ -9,7 +9,7 @@ from typing import Any
 from buildmaster.farm.text.redacting import without_credentials
 from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.files.librarian import ILibrarian
-from buildmaster.slave.files import HashedFile
+from buildmaster.files.writing import HashedFile
 
 LONGEST_LINE = 1 << 20  # bytes: in a longer one credentials are looked for in parts
 

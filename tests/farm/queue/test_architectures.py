@@ -1,13 +1,10 @@
-"""Hints follow dpkg's wildcards, and Packages-arch-specific restricts what it names."""
-
-from pathlib import Path
+"""Hints follow dpkg's wildcards."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.queue.architectures import architecture_table, permitted, read_arch_specific, wanted
-from buildmaster.files.dpkgtables import dpkg_tables
+from buildmaster.farm.queue.architectures import architecture_table, wanted
 
 CPUS = "# name gnu regex bits endian\namd64 x86_64 x 64 little\ni386 i686 x 32 little\narm arm x 32 little\n"
 TUPLES = """
@@ -44,17 +41,6 @@ HINTS = {
     "manyany": (),
     "i386-any": (),
 }
-PAS = """
-# a comment
-%only-i386: i386   # and why
-%nowhere-on-arm: !armhf
-%linux: linux-any
-%mixed: i386 !amd64
-tool: amd64
-%empty:
-this line says nothing
-%tool-src: i386
-"""
 
 
 class HintTests(SynchronousTestCase):
@@ -79,60 +65,3 @@ class HintTests(SynchronousTestCase):
     def test_the_first_line_of_the_table_on_a_tag_counts(self):
         table = architecture_table("arm x\n", "special-gnu-linux-arm arm\nbase-gnu-linux-<cpu> <cpu>\n")
         self.assertEqual(("special", "gnu", "linux", "arm"), table.parts["arm"])
-
-
-class DpkgTests(SynchronousTestCase):
-    """Our reading of dpkg's tables, against what `dpkg-architecture -L -W` prints."""
-
-    def test_agrees_with_dpkg(self):
-        table = dpkg_tables()
-        for word, tags in {
-            "any-arm": "uclinux-armel armel armhf",
-            "gnu-any-any": "amd64 arm64 armhf hurd-i386 kfreebsd-amd64 x32",
-            "any-powerpc": "powerpc powerpcspe hurd-powerpc",
-            "musl-any-any": "musl-linux-armhf musl-linux-riscv64",
-            "any-amd64": "x32 uclibc-linux-amd64 kfreebsd-amd64",
-        }.items():
-            self.assertEqual([], [tag for tag in tags.split() if not table.covers(word, tag)])
-        self.assertFalse(table.covers("any-arm", "armeb"))
-        self.assertFalse(table.covers("linux-any", "hurd-i386"))
-        self.assertEqual(("abi64", "gnu", "linux", "mips64el"), table.parts["mips64el"])
-
-    def test_without_dpkg_a_tag_is_a_cpu_under_linux(self):
-        table = dpkg_tables(Path("/nonexistent"))
-        self.assertTrue(table.covers("linux-any", "i386"))
-        self.assertTrue(table.covers("any-i386", "i386"))
-
-
-class ArchSpecificTests(SynchronousTestCase):
-    def setUp(self):
-        self.pas = read_arch_specific(PAS)
-
-    def permitted(self, source, *binaries, tags=TAGS):
-        return permitted(self.pas.line_for(source, binaries), tags, "i386", TABLE)
-
-    def test_a_line_on_a_source_restricts_it(self):
-        self.assertEqual({"i386"}, self.permitted("only-i386"))
-        self.assertEqual(set(TAGS) - {"armhf"}, self.permitted("nowhere-on-arm"))
-        self.assertEqual({"amd64"}, self.permitted("linux", tags=("amd64", "hurd-i386")))
-        self.assertEqual(set(), self.permitted("empty"))
-
-    def test_an_exclamation_mark_anywhere_makes_all_exclusions(self):
-        self.assertEqual(set(TAGS) - {"amd64", "i386"}, self.permitted("mixed"))
-
-    def test_others_are_not_restricted(self):
-        self.assertEqual(set(TAGS), self.permitted("hello", "hello"))
-
-    def test_a_line_on_a_binary_restricts_a_source_with_that_one_binary(self):
-        self.assertEqual({"amd64", "i386"}, self.permitted("tools", "tool"))
-        self.assertEqual(set(TAGS), self.permitted("tools", "tool", "tool-doc"))
-
-    def test_the_later_line_wins(self):
-        self.assertEqual({"i386"}, self.permitted("tool-src", "tool"))
-
-    def test_a_line_without_a_colon_is_reported_and_skipped(self):
-        self.assertEqual(("9: no colon in 'this line says nothing'",), self.pas.faults)
-
-    @given(st.text())
-    def test_any_text_can_be_read(self, text):
-        read_arch_specific(text)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.queue.architectures import ArchitectureFacts, architecture_table, read_arch_specific
+from buildmaster.farm.queue.architectures import ArchitectureFacts, architecture_table
+from buildmaster.farm.queue.archspecific import read_arch_specific
 from buildmaster.farm.queue.missingbuilds import NewBuild, SeriesFacts, SourceFacts, gone, missing_builds
 from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, SeriesStatus
 

@@ -7,14 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.model.builders.attempts import (
-    accepted,
-    conclude,
-    hold,
-    note_abort,
-    save_tails,
-    wanted,
-)
+from buildmaster.model.builders.attempts import accepted, conclude, hold, note_abort, wanted
+from buildmaster.model.builders.logtails import save_tails
 from buildmaster.model.tables.archive import SourcePublication
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Build

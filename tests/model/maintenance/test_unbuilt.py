@@ -6,10 +6,11 @@ from pathlib import Path
 from sqlalchemy import select, update
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.queue.architectures import NO_ARCH_SPECIFIC
+from buildmaster.farm.queue.archspecific import NO_ARCH_SPECIFIC
 from buildmaster.farm.vocabulary.archives import Publishing
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.files.dpkgtables import ArchSpecificFiles, dpkg_tables
+from buildmaster.files.archspecific import ArchSpecificFiles
+from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.model.maintenance.unbuilt import look_for_unbuilt, tell_unbuilt
 from buildmaster.model.tables.archive import SourcePublication
 from buildmaster.model.tables.builds import Build

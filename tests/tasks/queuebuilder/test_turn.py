@@ -12,7 +12,8 @@ from buildmaster.farm.queue.scoring import Weights
 from buildmaster.farm.vocabulary.archives import Publishing, Purpose
 from buildmaster.farm.vocabulary.references import parse_archive
 from buildmaster.farm.vocabulary.states import BuildState
-from buildmaster.files.dpkgtables import ArchSpecificFiles, dpkg_tables
+from buildmaster.files.archspecific import ArchSpecificFiles
+from buildmaster.files.dpkgtables import dpkg_tables
 from buildmaster.model.register.archives import ArchiveChange, set_archive
 from buildmaster.model.tables.archive import SourcePublication
 from buildmaster.model.tables.builds import Build, BuildQueue

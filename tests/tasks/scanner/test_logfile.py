@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.files.librarian import FolderLibrarian
-from buildmaster.slave.files import HashedFile
+from buildmaster.files.writing import HashedFile
 from buildmaster.tasks.scanner.logfile import LONGEST_LINE, LogFile
 from tests.support.databases import a_folder
 
@@ -52,7 +52,7 @@ class LogFileTests(SynchronousTestCase):
     def test_one_of_which_a_piece_was_lost_is_never_whole(self):
         path = a_folder() / "log.gz"
         log = self.log(path)
-        with patch("buildmaster.slave.files._opened", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+        with patch("buildmaster.files.writing._opened", side_effect=OSError(errno.ENOSPC, "No space left on device")):
             self.assertRaises(OSError, log.add, LOG)
         self.assertRaises(OSError, log.finish, LOG)
         log.discard()
