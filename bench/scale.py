@@ -26,8 +26,8 @@ from bench.dispatching import NOW, fill, give_back
 from bench.figures import FAILED, rounded, tell
 from bench.filling import copy, numbers
 from buildmaster.daemon.config.reading import load
-from buildmaster.daemon.garbage import spare
 from buildmaster.daemon.parts import make_parts
+from buildmaster.daemon.stalls import spare
 from buildmaster.daemon.tasksetup import make_tasks
 from buildmaster.farm.builders.replies import SlaveStatus
 from buildmaster.farm.builders.states import BuilderStatus

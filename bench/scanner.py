@@ -23,8 +23,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
 from buildmaster.daemon.config.reading import load
-from buildmaster.daemon.garbage import spare
 from buildmaster.daemon.parts import make_parts
+from buildmaster.daemon.stalls import spare
 from buildmaster.daemon.tasksetup import make_tasks
 from buildmaster.farm.builders.pacing import SEEN
 from buildmaster.farm.builders.states import CleanStatus

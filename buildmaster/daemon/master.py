@@ -15,7 +15,7 @@ from twisted.python.logfile import LogFile
 
 from buildmaster.daemon.config.reading import ConfigError, find, load
 from buildmaster.daemon.config.settings import Config
-from buildmaster.daemon.mastership import Mastership
+from buildmaster.daemon.masters import Mastership
 from buildmaster.daemon.reporter import Troubles
 from buildmaster.daemon.service import make_service
 from buildmaster.daemon.signals import Signals

@@ -1,11 +1,15 @@
-"""Decide which of several masters on one PostgreSQL takes the turns: who has the advisory lock.
+"""See to it that one master takes the turns: a lock beside a SQLite file, or one in PostgreSQL.
 
 The lock belongs to a connection of its own, and is kept for as long as that lives: transfers and errands that outlive a
 turn stay with the master that began them. A master that dies, or loses the database, loses the lock, and another has it
 within a second. SQLite means exactly one master, which is always elected.
 """
 
+import fcntl
+import os
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
@@ -13,6 +17,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
+
+from buildmaster.errors import BuildmasterError
 
 KEY = 0x62756966  # of the advisory lock: any number that others don't use
 
@@ -90,3 +96,40 @@ class Elected:
         """Ask, and do it."""
         if await self._ask():
             await maybeDeferred(self._task.run)
+
+
+class AnotherMasterError(BuildmasterError):
+    """Another master runs on the same SQLite file."""
+
+
+class Mastership:
+    """The right to be the master of the SQLite file at ``path``; the lock is gone with the process, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = path.with_name(path.name + ".master")
+        self._file: int | None = None
+
+    def take(self) -> None:
+        """Become the master; raise AnotherMasterError, with its name, where there is one."""
+        file = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(file)
+            other = self._lock.read_text().strip() or "one that is just starting"
+            raise AnotherMasterError(f"another master runs on {self.path}: {other}") from error
+        self._file = file
+        self.sign()
+
+    def sign(self) -> None:
+        """Write who we are into the lock: again after a fork, when the process is another."""
+        if self._file is not None:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+
+    def give_up(self) -> None:
+        """Be the master no more."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

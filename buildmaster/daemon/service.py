@@ -1,4 +1,4 @@
-"""Put the parts together; nothing else does."""
+"""Put the parts together."""
 
 import shlex
 
@@ -6,24 +6,32 @@ from twisted.application.internet import TCPServer
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
+from twisted.web.server import Site
 
 from buildmaster.daemon.config.settings import Config, JobConfig
-from buildmaster.daemon.front import make_health, make_web
-from buildmaster.daemon.garbage import spare
 from buildmaster.daemon.notify import NotificationListener, notify
 from buildmaster.daemon.nudges import NudgeListener
-from buildmaster.daemon.parts import Parts, Reactor, make_parts
+from buildmaster.daemon.parts import Parts, Reactor, make_parts, utc_now
 from buildmaster.daemon.reporter import Reporter, Troubles
-from buildmaster.daemon.stalls import Stall
+from buildmaster.daemon.stalls import Stall, spare
 from buildmaster.daemon.tasksetup import make_tasks, rest_of
-from buildmaster.files.layout import make_folders
+from buildmaster.farm.codeimports.jobs import configured_policy
+from buildmaster.files.layout import INCOMING, make_folders
 from buildmaster.tasks.publisher import Publisher
 from buildmaster.tasks.queuebuilder.turn import QueueBuilder
 from buildmaster.tasks.uploader.turn import Uploader
+from buildmaster.web.bodies import BodyLimits
+from buildmaster.web.codeimports.listings import import_resources
+from buildmaster.web.codeimports.scheduler import CodeImportScheduler
+from buildmaster.web.files import StoredFiles
+from buildmaster.web.health import Health
+from buildmaster.web.site import make_site
+from buildmaster.web.uploads import Uploads
 from buildmaster.work.child import Command
 from buildmaster.work.database import Transactions, make_engine
 from buildmaster.work.schema import check_fits
 from buildmaster.work.sequencer import BuildSequencer, BuildSequencerJob, Task
+from buildmaster.work.sourceintake import SourceIntake
 
 log = Logger()
 
@@ -129,3 +137,39 @@ def make_reporter(parts: Parts) -> Reporter:
     always = frozenset(job.name for job in jobs if job.alwayslog)
     targets = parts.config.mailproblemsto
     return Reporter(parts.reactor, parts.database, parts.now, targets, commands, always, parts.troubles)
+
+
+def make_health(parts: Parts, sequencer: BuildSequencer, stall: Stall) -> Health:
+    """Return the page for those who watch the daemon."""
+    return Health(
+        parts.reactor,
+        parts.database,
+        parts.disk,
+        sequencer.turns,
+        lambda: sequencer.late,
+        stall,
+        parts.troubles,
+    )
+
+
+def make_web(parts: Parts, health: Health) -> Site:
+    """Return the web site."""
+    imports = parts.config.code_imports
+    policy = configured_policy(imports, parts.config.mail.administrators)
+    scheduler = CodeImportScheduler(parts.database, parts.librarian, parts.in_thread, policy, parts.now)
+    resources = {
+        "healthz": health,
+        "files": StoredFiles(parts.database, parts.librarian, parts.in_thread, utc_now),
+        "upload": make_uploads(parts),
+        **import_resources(scheduler, imports, parts.database, parts.config.web.public_url),
+    }
+    sizes = parts.config.limits
+    longest = max(sizes.request_size, 2 * imports.log_size)  # an import's worker sends its log with its result
+    limits = BodyLimits(sizes.upload_size, longest, parts.config.root / INCOMING)
+    return make_site(parts.reactor, resources, limits)
+
+
+def make_uploads(parts: Parts) -> Uploads:
+    """Return the taker of uploads."""
+    intake = SourceIntake(parts.database, parts.librarian, parts.in_thread, parts.now)
+    return Uploads(parts.config.root, parts.database, intake, parts.in_thread, parts.now, parts.nudge)

@@ -23,9 +23,8 @@ from buildmaster.tasks.dispatcher.turn import Dispatcher
 from buildmaster.tasks.housekeeping import Ages, Housekeeping
 from buildmaster.tasks.importwatch import ImportWatch
 from buildmaster.tasks.installability import Installability
-from buildmaster.tasks.mail import MailHost
 from buildmaster.tasks.mirrorindices import MirrorIndices
-from buildmaster.tasks.notifier import Notifier
+from buildmaster.tasks.notifier import MailHost, Notifier
 from buildmaster.tasks.publisher import Publisher
 from buildmaster.tasks.queuebuilder.depwatch import DependencyWatch
 from buildmaster.tasks.queuebuilder.turn import QueueBuilder

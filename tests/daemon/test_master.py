@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.daemon.master import attach_daemon
-from buildmaster.daemon.mastership import AnotherMasterError, Mastership
+from buildmaster.daemon.masters import AnotherMasterError, Mastership
 from buildmaster.daemon.nudges import send
 from buildmaster.daemon.systemd import Systemd
 from tests.support.databases import postgresql_engine

@@ -29,10 +29,6 @@ MODEL_FLOORS = (
     ("tables",),
 )
 FARM_MAY_USE = set(sys.stdlib_module_names) - {"time", "os", "random", "logging"} | {"pytz"}
-# Arrows that still run back: each goes with a definition that moves.
-RUNNING_BACK = {
-    ("tasks.notifier", "tasks.mail"),
-}
 
 
 def _modules():
@@ -67,12 +63,7 @@ def _home(name):
     return inside or None
 
 
-ARROWS = {
-    (module, home)
-    for module, names in IMPORTED.items()
-    for home in map(_home, names)
-    if home and home != module and (module, home) not in RUNNING_BACK
-}
+ARROWS = {(module, home) for module, names in IMPORTED.items() for home in map(_home, names) if home and home != module}
 
 
 def _floor(floors, room):

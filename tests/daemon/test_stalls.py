@@ -5,7 +5,7 @@ import weakref
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.daemon.garbage import spare
+from buildmaster.daemon.stalls import spare
 
 
 class Part:

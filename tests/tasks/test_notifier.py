@@ -1,21 +1,22 @@
-"""A message goes to the mail host as it ought to, and what goes wrong is a reason."""
+"""Messages go to the mail host as they ought to, sooner or later, and what goes wrong is a reason."""
 
-from datetime import datetime
+from datetime import timedelta
 from email import message_from_bytes
 
-import pytz
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.internet.testing import MemoryReactor, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.model.tables.outbox import Message
-from buildmaster.tasks.mail import MailHost, compose
+from buildmaster.tasks.notifier import PATIENCE, MailHost, Notifier, compose
+from buildmaster.work.database import InlineDatabase
+from tests.support.outbox import NOW, OutboxTestCase
 
-NOW = datetime(2005, 4, 1, tzinfo=pytz.UTC)
 MESSAGE = Message(7, "ann@example.com", "Job x exited", (("From", "Sequencer"), ("X-Buildd", "yes")), "It did.\n")
 
 
@@ -75,3 +76,46 @@ class MailHostTests(SynchronousTestCase):
         done, client, _ = self.connected()
         client.factory.clientConnectionLost(None, Failure(Refused()))
         self.assertTrue(self.successResultOf(done))
+
+
+class Host:
+    """A mail host that answers as the test says, and remembers to whom it was asked to send."""
+
+    def __init__(self, reason=None):
+        self.reason = reason
+        self.asked = []
+
+    def send(self, message, now):
+        self.asked.append(message.recipient)
+        return succeed(self.reason)
+
+
+class NotifierTests(OutboxTestCase):
+    def turn(self, host):
+        notifier = Notifier(InlineDatabase(self.transactions), host, lambda: NOW)
+        self.successResultOf(Deferred.fromCoroutine(notifier.run()))
+
+    def test_sends_each_message_once(self):
+        host = Host()
+        self.post("ann@example.com")
+        self.post("bob@example.com")
+        self.turn(host)
+        self.turn(host)
+        self.assertEqual(["ann@example.com", "bob@example.com"], host.asked)
+
+    def test_nothing_is_lost_by_a_dead_host(self):
+        self.post()
+        self.turn(Host("connection refused"))
+        self.assertEqual(1, len(self.due(NOW + timedelta(hours=1))))
+
+    def test_a_dead_host_is_not_asked_for_every_message(self):
+        for _ in range(10):
+            self.post()
+        host = Host("connection refused")
+        self.turn(host)
+        self.assertEqual(PATIENCE, len(host.asked))
+
+    def test_without_a_host_all_stay(self):
+        self.post()
+        self.turn(None)
+        self.assertEqual(1, len(self.due()))
