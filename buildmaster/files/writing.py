@@ -15,7 +15,7 @@ from buildmaster.farm.vocabulary.contents import Content
 Item = TypeVar("Item")
 CHUNK = 1 << 20  # bytes read at a time
 SMALL = 1 << 18  # bytes; a smaller file is read into memory at once
-TOGETHER = 64  # small files that are flushed one after the other: each is open until then
+FLUSHED_AT_ONCE = 64  # small files that are flushed one after the other: each is open until then
 WRITABLE, READ_ONLY = 0o666, 0o444  # modes of new files, from which the umask is taken
 
 
@@ -79,7 +79,7 @@ class Written:
 
 def write_flushed(files: Iterable[Written]) -> None:
     """Write files, and flush them to the disk, some at a time. Where one lies already it must be writable."""
-    for some in batched(files, TOGETHER):
+    for some in batched(files, FLUSHED_AT_ONCE):
         descriptors: list[int] = []
         try:
             for file in some:

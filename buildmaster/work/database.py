@@ -21,13 +21,13 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from buildmaster.work.batches import Asked, Group, Work
+from buildmaster.work.batches import Batch, SingleWork, Work
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 Deed = Callable[[Session, Sequence[Item]], Sequence[T]]  # it returns a result for each item, in their order
-TOGETHER = 16  # works that share a transaction at the most
-JOINED = 200  # items that a deed is done with at once at the most
+IN_A_COMMIT = 16  # works that share a transaction at the most
+IN_A_BATCH = 200  # items that a deed is done with at once at the most
 BUSY_TIMEOUT = 30.0  # seconds that a writer waits for a locked SQLite file
 TRIES = 5
 CACHE = 4000  # KiB of SQLite's pages that a connection keeps: what a turn with some hundred builders changes fits in
@@ -145,8 +145,8 @@ class Database:
         self._transactions = transactions
         self._writer = ThreadPool(0, 1, "database-writer")
         self._readers = ThreadPool(0, 2, "database-reader")
-        self._asked: deque[Asked | Group] = deque()
-        self._groups: dict[Deed[Any, Any], Group] = {}
+        self._asked: deque[SingleWork | Batch] = deque()
+        self._batches: dict[Deed[Any, Any], Batch] = {}
         self._call: IDelayedCall | None = None
         self._writing = False
 
@@ -165,7 +165,7 @@ class Database:
 
     def run(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run ``work(session, *args)`` in a transaction that is then committed; fire with what it returned."""
-        asked = Asked(work, args)
+        asked = SingleWork(work, args)
         self._asked.append(asked)
         self._write_soon(0.0)
         return asked.done
@@ -176,12 +176,12 @@ class Database:
         The deed returns a result for each item, in their order. Where it fails, it is done with each alone. It waits up
         to ``patience`` seconds for a transaction that somebody else wants, before there is one for its sake.
         """
-        group = self._groups.get(deed)
-        if group is None or group.full:
-            self._groups[deed] = group = Group(deed, JOINED)
-            self._asked.append(group)
+        batch = self._batches.get(deed)
+        if batch is None or batch.full:
+            self._batches[deed] = batch = Batch(deed, IN_A_BATCH)
+            self._asked.append(batch)
         self._write_soon(patience)
-        return group.add(item)
+        return batch.add(item)
 
     def _write_soon(self, patience: float) -> None:
         """Begin a transaction, in a moment at the soonest: all that is asked for in this one goes together."""
@@ -200,13 +200,13 @@ class Database:
         if not self._asked:
             return
         self._writing = True
-        some = [self._asked.popleft() for _ in range(min(TOGETHER, len(self._asked)))]
-        self._groups = {deed: group for deed, group in self._groups.items() if group not in some}
+        some = [self._asked.popleft() for _ in range(min(IN_A_COMMIT, len(self._asked)))]
+        self._batches = {deed: batch for deed, batch in self._batches.items() if batch not in some}
         works = [asked.work for asked in some]
         ended = deferToThreadPool(self._reactor, self._writer, self._transactions.write_all, works)
         ended.addCallback(self._written, some)
 
-    def _written(self, results: Sequence[Any], asked: Sequence[Asked | Group]) -> None:
+    def _written(self, results: Sequence[Any], asked: Sequence[SingleWork | Batch]) -> None:
         self._writing = False
         if self._asked:
             self._write()
