@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorProcess, IReactorTCP, IReactorThreads, IReactorTime
+from twisted.internet.interfaces import IReactorCore, IReactorProcess, IReactorTCP, IReactorThreads, IReactorTime
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class IReactor(IReactorTime, IReactorProcess, IReactorThreads, IReactorTCP):
-    """What keeps time, starts programs, has threads, and speaks with others."""
+class IReactor(IReactorCore, IReactorTime, IReactorProcess, IReactorThreads, IReactorTCP):
+    """What keeps time, starts programs, has threads, speaks with others, and can be stopped."""
 
 
 class InThread(Protocol):
