@@ -1,7 +1,7 @@
 """Nudge the masters of a PostgreSQL database from wherever it is reached, by its NOTIFY."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any  # Any: what a thread's work returns
 
 from psycopg2 import Error as DriverError
 from sqlalchemy import Engine, text
@@ -9,13 +9,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
+from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorTime, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 CHANNEL = "buildmaster"
 PAUSE = 5.0  # seconds until a lost connection is tried again
+
+
+class IReactor(IReactorFDSet, IReactorTime):
+    """What waits for connections, and keeps time."""
 
 
 def notify(session: Session, names: Iterable[str]) -> None:
@@ -42,7 +46,7 @@ class NotificationListener(Service):
 
     def __init__(
         self,
-        reactor: Any,  # Any: IReactorFDSet and IReactorTime
+        reactor: IReactor,
         engine: Engine,
         in_thread: Callable[..., Deferred[Any]],
         nudge: Callable[[str], None],

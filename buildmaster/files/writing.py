@@ -131,17 +131,20 @@ class HashedFile:
             raise
 
     def _write(self, piece: bytes) -> None:
-        if self._file is None:
-            self._file = _opened(self._path)
-        self._file.write(piece)
+        self._begun().write(piece)
         self._sha256.update(piece)
         self._sha1.update(piece)
         self._size += len(piece)
 
+    def _begun(self) -> BinaryIO:
+        if self._file is None:
+            self._file = _opened(self._path)
+        return self._file
+
     def finish(self, piece: bytes) -> Content:
         """Write the rest, flush all to the disk, and return what is in the file."""
         self.add(piece)
-        with self._file as file:
+        with self._begun() as file:
             file.flush()
             os.fsync(file.fileno())
         return Content(self._sha256.hexdigest(), self._sha1.hexdigest(), self._size)
