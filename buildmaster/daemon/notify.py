@@ -8,11 +8,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorTime, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from buildmaster.work.batches import InThread
 
 CHANNEL = "buildmaster"
 PAUSE = 5.0  # seconds until a lost connection is tried again
@@ -48,7 +49,7 @@ class NotificationListener(Service):
         self,
         reactor: IReactor,
         engine: Engine,
-        in_thread: Callable[..., Deferred[Any]],
+        in_thread: InThread,
         nudge: Callable[[str], None],
     ) -> None:
         self._reactor = reactor

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import pytz
 from twisted.internet.defer import Deferred
@@ -17,10 +17,12 @@ from buildmaster.files.disk import Disk
 from buildmaster.files.librarian import ILibrarian, open_librarian
 from buildmaster.model.notices.builds import BuildNotices
 from buildmaster.slave.client import Slaves, Timeouts
+from buildmaster.work.child import Surroundings
 from buildmaster.work.database import Database, Transactions
 from buildmaster.work.errands import Errands
 from buildmaster.work.taskcontext import TaskContext
 
+P = ParamSpec("P")
 T = TypeVar("T")
 CONCURRENT_FETCHES = 4  # sources whose files come at once
 Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs
@@ -54,9 +56,15 @@ class Parts:
         notices = make_notices(self.config)
         return TaskContext(self.database, self.librarian, self.in_thread, self.now, self.nudge, notices)
 
-    def in_thread(self, work: Callable[..., T], *args: Any) -> Deferred[T]:  # Any: whatever the work takes
+    @property
+    def surroundings(self) -> Surroundings:
+        """What commands are run in."""
+        config = self.config
+        return Surroundings(config.path, config.root, config.sequencer.output_size)
+
+    def in_thread(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> Deferred[T]:
         """Run work that blocks, off the reactor."""
-        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *args)
+        return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *args, **named)
 
 
 def make_notices(config: Config) -> BuildNotices:

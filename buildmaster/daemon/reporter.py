@@ -1,6 +1,7 @@
 """Tell how the turns of jobs ended: the log, and mail to those whom failures are told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -25,12 +26,21 @@ LOG = "-"
 Troubles = dict[str, Trouble]  # of jobs that fail, by their names
 
 
-class Reporter:
-    """Reports the ends of turns. ``targets`` are addresses, and "-" for the log.
+@dataclass(frozen=True)
+class Told:
+    """What is told, and to whom: ``targets`` are addresses, and "-" for the log.
 
-    ``commands`` holds the command line of each job that is a child process, by the job's name; ``troubles`` is what is
-    known of jobs that fail.
+    ``commands`` holds the command line of each job that is a child process, by the job's name; the output of the jobs
+    in ``alwayslog`` is logged whatever it is.
     """
+
+    targets: tuple[str, ...]
+    commands: Mapping[str, str] = field(default_factory=dict)
+    alwayslog: frozenset[str] = frozenset()
+
+
+class Reporter:
+    """Reports the ends of turns. ``troubles`` is what is known of jobs that fail."""
 
     log = Logger()
 
@@ -39,17 +49,15 @@ class Reporter:
         clock: IReactorTime,
         database: Database,
         now: Callable[[], datetime],
-        targets: Sequence[str],
-        commands: dict[str, str],
-        alwayslog: frozenset[str],
+        told: Told,
         troubles: Troubles | None = None,
     ) -> None:
         self._clock = clock
         self._database = database
         self._now = now
-        self._targets = tuple(targets)
-        self._commands = commands
-        self._alwayslog = alwayslog
+        self._targets = told.targets
+        self._commands = told.commands
+        self._alwayslog = told.alwayslog
         self._troubles = {} if troubles is None else troubles
         self._well: set[str] = set()
 

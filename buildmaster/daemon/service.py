@@ -12,7 +12,7 @@ from buildmaster.daemon.config.settings import Config, JobConfig
 from buildmaster.daemon.notify import NotificationListener, notify
 from buildmaster.daemon.nudges import NudgeListener
 from buildmaster.daemon.parts import Parts, Reactor, make_parts, utc_now
-from buildmaster.daemon.reporter import Reporter, Troubles
+from buildmaster.daemon.reporter import Reporter, Told, Troubles
 from buildmaster.daemon.stalls import Stall, spare
 from buildmaster.daemon.tasksetup import make_tasks, rest_of
 from buildmaster.farm.codeimports.jobs import configured_policy
@@ -24,14 +24,13 @@ from buildmaster.web.bodies import BodyLimits
 from buildmaster.web.codeimports.listings import import_resources
 from buildmaster.web.codeimports.scheduler import CodeImportScheduler
 from buildmaster.web.files import StoredFiles
-from buildmaster.web.health import Health
+from buildmaster.web.health import Health, Signs
 from buildmaster.web.site import make_site
 from buildmaster.web.uploads import Uploads
 from buildmaster.work.child import Command
 from buildmaster.work.database import Transactions, make_engine
 from buildmaster.work.schema import check_fits
-from buildmaster.work.sequencer import BuildSequencer, BuildSequencerJob, Task
-from buildmaster.work.sourceintake import SourceIntake
+from buildmaster.work.sequencer import BuildSequencer, BuildSequencerJob, JobTimes, Task
 
 log = Logger()
 
@@ -121,13 +120,13 @@ def make_job(parts: Parts, tasks: dict[str, Task], job: JobConfig) -> BuildSeque
     """Return one job: a built-in task, or a child process."""
     task = make_command(parts, job) if job.command else tasks[job.task]
     log.info("   ...loaded {job}", job=job.name)
-    return BuildSequencerJob(job.name, task, job.mindelay, job.timeout, parts.reactor.seconds(), rest_of(task))
+    times = JobTimes(job.mindelay, job.timeout, rest_of(task))
+    return BuildSequencerJob(job.name, task, times, parts.reactor.seconds())
 
 
 def make_command(parts: Parts, job: JobConfig) -> Command:
     """Return the child process of a job."""
-    config = parts.config
-    return Command(parts.reactor, job.name, job.command, config.path, config.root, config.sequencer.output_size)
+    return Command(parts.reactor, job.name, job.command, parts.surroundings)
 
 
 def make_reporter(parts: Parts) -> Reporter:
@@ -135,21 +134,14 @@ def make_reporter(parts: Parts) -> Reporter:
     jobs = parts.config.jobs
     commands = {job.name: shlex.join(job.command) for job in jobs if job.command}
     always = frozenset(job.name for job in jobs if job.alwayslog)
-    targets = parts.config.mailproblemsto
-    return Reporter(parts.reactor, parts.database, parts.now, targets, commands, always, parts.troubles)
+    told = Told(tuple(parts.config.mailproblemsto), commands, always)
+    return Reporter(parts.reactor, parts.database, parts.now, told, parts.troubles)
 
 
 def make_health(parts: Parts, sequencer: BuildSequencer, stall: Stall) -> Health:
     """Return the page for those who watch the daemon."""
-    return Health(
-        parts.reactor,
-        parts.database,
-        parts.disk,
-        sequencer.turns,
-        lambda: sequencer.late,
-        stall,
-        parts.troubles,
-    )
+    signs = Signs(sequencer.turns, lambda: sequencer.late, stall, parts.troubles)
+    return Health(parts.reactor, parts.database, parts.disk, signs)
 
 
 def make_web(parts: Parts, health: Health) -> Site:
@@ -171,5 +163,4 @@ def make_web(parts: Parts, health: Health) -> Site:
 
 def make_uploads(parts: Parts) -> Uploads:
     """Return the taker of uploads."""
-    intake = SourceIntake(parts.context)
-    return Uploads(parts.config.root, parts.database, intake, parts.in_thread, parts.now, parts.nudge)
+    return Uploads(parts.context, parts.config.root)

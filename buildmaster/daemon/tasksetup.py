@@ -50,7 +50,7 @@ RESTS = {Uploader.name: 0.2}  # seconds: results come all the time, and many at 
 def make_tasks(parts: Parts) -> dict[str, Task]:
     """Return the built-in tasks by their names."""
     config, context = parts.config, parts.context
-    tasks = [
+    tasks: list[Task] = [
         make_scanner(parts),
         Guarded(make_dispatcher(parts), parts.disk.check),
         make_queue_builder(parts),
@@ -110,7 +110,7 @@ def make_resetter(parts: Parts) -> Resetter:
     config = parts.config
 
     def run(argv: Sequence[str]) -> Deferred[tuple[str, str]]:
-        command = Command(parts.reactor, "reset", argv, config.path, config.root, config.sequencer.output_size)
+        command = Command(parts.reactor, "reset", argv, parts.surroundings)
         return command.run().addTimeout(config.slaves.reset_timeout, parts.reactor)
 
     return Resetter(config.slaves.vm_resume_command, run)

@@ -105,4 +105,4 @@ def _answer(reason: str) -> Deferred[str | None]:
 
 def _reason(failure: Failure) -> str:
     failure.trap(*UNDELIVERED)
-    return " ".join(failure.getErrorMessage().split()) or failure.type.__name__
+    return " ".join(failure.getErrorMessage().split()) or type(failure.value).__name__

@@ -12,9 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from hmac import compare_digest
 from pathlib import Path
-from typing import Any  # Any: what a thread's work returns
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.http import CACHED, NOT_FOUND
 from twisted.web.resource import Resource
@@ -26,9 +24,10 @@ from buildmaster.farm.vocabulary.references import parse_archive
 from buildmaster.files.librarian import ILibrarian, NotKeptError
 from buildmaster.model.register.permissions import person
 from buildmaster.model.serving import ServedFile, served_file
+from buildmaster.model.transacts import Transacts
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.credentials import challenge, token_digest
-from buildmaster.work.database import Database
+from buildmaster.work.batches import InThread
 
 USER = b"buildd"
 READERS = frozenset({Role.READER, Role.UPLOADER})
@@ -47,9 +46,9 @@ class StoredFiles(Resource):
 
     def __init__(
         self,
-        database: Database,
+        database: Transacts,
         librarian: ILibrarian,
-        in_thread: Callable[..., Deferred[Any]],
+        in_thread: InThread,
         now: Callable[[], datetime],
     ) -> None:
         """``in_thread`` runs the librarian's calls off the reactor."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from sqlalchemy import text
@@ -17,8 +17,8 @@ from twisted.web.server import Request
 from buildmaster.farm.notices.sequencerjobs import Trouble
 from buildmaster.farm.turns import TurnFacts
 from buildmaster.files.disk import Disk
+from buildmaster.model.transacts import Transacts
 from buildmaster.web.answers import answer_later
-from buildmaster.work.database import Database
 
 PATIENCE = 5.0  # seconds that the database may take
 MOST = 0.999  # of the looks at the reactor's clock
@@ -35,6 +35,16 @@ class Stalls(Protocol):
         """Return how long it was at most, for this share of the looks at it."""
 
 
+@dataclass(frozen=True)
+class Signs:
+    """How the sequencer does: its turns, whether one is late, how long the reactor was held up, and jobs that fail."""
+
+    turns: Callable[[], Sequence[TurnFacts]]
+    late: Callable[[], bool]
+    stall: Stalls
+    troubles: Mapping[str, Trouble]
+
+
 class Health(Resource):
     """Answers 200 while turns end in time and the database answers, and 503 otherwise; the JSON says the rest."""
 
@@ -43,21 +53,15 @@ class Health(Resource):
     def __init__(
         self,
         clock: IReactorTime,
-        database: Database,
+        database: Transacts,
         disk: Disk,
-        turns: Callable[[], Sequence[TurnFacts]],
-        late: Callable[[], bool],
-        stall: Stalls,
-        troubles: Mapping[str, Trouble],
+        signs: Signs,
     ) -> None:
         super().__init__()
         self._clock = clock
         self._database = database
         self._disk = disk
-        self._turns = turns
-        self._late = late
-        self._stall = stall
-        self._troubles = troubles
+        self._signs = signs
 
     def render_GET(self, request: Request) -> int:
         """Ask around, and say."""
@@ -65,17 +69,17 @@ class Health(Resource):
 
     async def _answer(self, request: Request) -> None:
         delay = await self._database_delay()
-        late = self._late()
+        late = self._signs.late()
         ready = delay is not None and not late
-        turns = {turn.job: asdict(turn) for turn in self._turns()}
+        turns = {turn.job: asdict(turn) for turn in self._signs.turns()}
         found = {
             "ready": ready,
             "late": late,
             "turns": turns,
             "database": {"answers": delay is not None, "seconds": delay},
             "disk": {"free": self._disk.free, "low": self._disk.low},
-            "stall": {"worst_seconds": self._stall.worst, "p999_seconds": self._stall.within(MOST)},
-            "failing": {job: trouble.count for job, trouble in self._troubles.items() if job in turns},
+            "stall": {"worst_seconds": self._signs.stall.worst, "p999_seconds": self._signs.stall.within(MOST)},
+            "failing": {job: trouble.count for job, trouble in self._signs.troubles.items() if job in turns},
         }
         _tell(request, OK if ready else SERVICE_UNAVAILABLE, found)
 

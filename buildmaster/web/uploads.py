@@ -5,14 +5,12 @@ processing, whose end is the answer: accepted, or all the reasons against it.
 """
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO  # Any: what a thread's work returns
+from typing import BinaryIO  # Any: what a thread's work returns
 
-from twisted.internet.defer import Deferred
 from twisted.web.http import BAD_REQUEST, CREATED, FORBIDDEN
 from twisted.web.resource import Resource
 from twisted.web.server import Request
@@ -28,8 +26,8 @@ from buildmaster.model.register.permissions import Person, person
 from buildmaster.model.uploads.sources import Destination, Refused
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.credentials import challenge, token_digest
-from buildmaster.work.database import Database
 from buildmaster.work.sourceintake import SourceIntake
+from buildmaster.work.taskcontext import TaskContext
 
 WOKEN = ("publisher", "queue_builder")
 SHORTEST = 3  # parts of a path: archive, suite, file
@@ -56,26 +54,19 @@ def target(parts: list[bytes]) -> Target | str:
 
 
 class Uploads(Resource):
-    """Everything below ``/upload/``. ``in_thread`` runs what blocks off the reactor."""
+    """Everything below ``/upload/``. ``root`` is the farm's folder."""
 
     isLeaf = True
 
     def __init__(
         self,
+        context: TaskContext,
         root: Path,
-        database: Database,
-        intake: SourceIntake,
-        in_thread: Callable[..., Deferred[Any]],
-        now: Callable[[], datetime],
-        nudge: Callable[[str], None],
     ) -> None:
         super().__init__()
+        self._context = context
         self._root = root
-        self._database = database
-        self._intake = intake
-        self._in_thread = in_thread
-        self._now = now
-        self._nudge = nudge
+        self._intake = SourceIntake(context)
 
     def render_PUT(self, request: Request) -> int:
         """Keep a file, and process the upload whose .changes it is."""
@@ -97,22 +88,22 @@ class Uploads(Resource):
     async def _uploader(self, digest: str | None, archive: ArchiveReference | None) -> Person | None:
         if digest is None:
             return None
-        return await self._database.read(person, digest, {Role.UPLOADER}, archive, self._now())
+        return await self._context.database.read(person, digest, {Role.UPLOADER}, archive, self._context.now())
 
     async def _keep(self, request: Request, to: Target, uploader: Person) -> None:
         file = waiting_room(self._root, to, uploader) / to.filename
-        await self._in_thread(save, request.content, file)
+        await self._context.in_thread(save, request.content, file)
         if not to.filename.endswith(".changes"):
             say(request, CREATED, f"{to.filename} is here: the .changes comes last.")
             return
-        leaf = await self._in_thread(gather, file, self._root, self._now())
+        leaf = await self._context.in_thread(gather, file, self._root, self._context.now())
         place = Destination(to.archive, to.suite, uploader.email, creator_id=uploader.account_id, named=True)
         verdict = await self._intake.take_leaf(self._root, leaf, place)
         if isinstance(verdict, Refused):
             say(request, BAD_REQUEST, "\n".join(verdict.reasons))
             return
         for job in WOKEN:
-            self._nudge(job)
+            self._context.nudge(job)
         say(request, CREATED, f"Accepted {verdict.name} {verdict.version} in {verdict.archive}, {verdict.suite}.")
 
 
@@ -122,13 +113,14 @@ def waiting_room(root: Path, to: Target, uploader: Person) -> Path:
     return root / INCOMING / f".put-{uploader.account_id}-{place}"
 
 
-def save(content: BinaryIO, path: Path) -> None:
+def save(content: BinaryIO | None, path: Path) -> None:
     """Write a body into its file; what was there under the name is replaced when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{sha256(path.name.encode()).hexdigest()[:16]}.part")
-    content.seek(0)
     with part.open("wb") as file:
-        shutil.copyfileobj(content, file)
+        if content is not None:
+            content.seek(0)
+            shutil.copyfileobj(content, file)
     part.rename(path)
 
 

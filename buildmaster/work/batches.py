@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Work = tuple[Callable[..., Any], tuple[Any, ...]]  # Any: whatever the work takes and gives
 
@@ -14,8 +15,8 @@ Work = tuple[Callable[..., Any], tuple[Any, ...]]  # Any: whatever the work take
 class InThread(Protocol):
     """Runs what blocks in a thread, off the reactor."""
 
-    def __call__(self, work: Callable[..., T], *args: Any) -> Deferred[T]:  # Any: whatever the work takes
-        """Run ``work(*args)``; fire with what it returned."""
+    def __call__(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> Deferred[T]:
+        """Run the work; fire with what it returned."""
 
 
 class SingleWork:

@@ -4,17 +4,22 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ProcessTerminated
-from twisted.internet.interfaces import IDelayedCall, IReactorProcess, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IProcessTransport, IReactorProcess, IReactorTime
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 KILL_AFTER = 10.0  # seconds from TERM to KILL
 LINGER = 2.0  # seconds that others of the group may hold the pipes after the command itself has ended
 GROUP_LEADER = "setsid"  # util-linux: makes its process the leader of a new session, and becomes the command
+
+
+class IReactor(IReactorProcess, IReactorTime):
+    """What starts processes, and keeps time."""
 
 
 class ProcessFailedError(Exception):
@@ -53,6 +58,8 @@ class Child(ProcessProtocol):
     Cancelling ``turn`` ends the whole group, TERM first and KILL after ten seconds; it fires when that is done.
     """
 
+    transport: IProcessTransport
+
     def __init__(self, clock: IReactorTime, size: int) -> None:
         self.turn: Deferred[tuple[str, str]] = Deferred(lambda _: self._stop())
         self.turn.addErrback(self._not_before_it_is_gone)
@@ -80,7 +87,7 @@ class Child(ProcessProtocol):
         self._forget_call()
         printed = str(self._output), str(self._errors)
         done = self._gone if self.turn.called else self.turn
-        if reason.check(ProcessTerminated):
+        if isinstance(reason.value, ProcessTerminated):
             done.errback(ProcessFailedError(_exit_code(reason.value), *printed))
         else:
             done.callback(printed)
@@ -112,29 +119,37 @@ class Child(ProcessProtocol):
 
 
 def _exit_code(ended: ProcessTerminated) -> int:
-    return -ended.signal if ended.exitCode is None else ended.exitCode
+    code: int = -ended.signal if ended.exitCode is None else ended.exitCode
+    return code
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What commands are run in: the conf file that they find in their environment, and the farm's folder.
+
+    ``size`` bytes of their output, and of their errors, are kept.
+    """
+
+    conf: Path
+    root: Path
+    size: int
 
 
 class Command:
-    """A job's command line: each run is a child process. ``size`` bytes of its output, and of its errors, are kept."""
+    """A job's command line: each run is a child process."""
 
-    def __init__(
-        self, reactor: IReactorProcess, name: str, argv: Sequence[str], conf: Path, root: Path, size: int
-    ) -> None:
+    def __init__(self, reactor: IReactor, name: str, argv: Sequence[str], around: Surroundings) -> None:
         self.name = f"command {name}"
         self._reactor = reactor
         self._argv = tuple(argv)
-        self._conf = conf
-        self._root = root
-        self._size = size
+        self._around = around
 
     def run(self) -> Deferred[tuple[str, str]]:
         """Start it, in the farm's folder; it finds the conf file in its environment."""
-        child = Child(self._reactor, self._size)
-        self._reactor.spawnProcess(
-            child, GROUP_LEADER, [GROUP_LEADER, *self._argv], env=self._environment(os.environ), path=str(self._root)
-        )
+        child = Child(self._reactor, self._around.size)
+        argv, root = [GROUP_LEADER, *self._argv], str(self._around.root)
+        self._reactor.spawnProcess(child, GROUP_LEADER, argv, env=self._environment(os.environ), path=root)
         return child.turn
 
     def _environment(self, ours: Mapping[str, str]) -> dict[str, str]:
-        return {**ours, "BUILDMASTER_CONF": str(self._conf)}
+        return {**ours, "BUILDMASTER_CONF": str(self._around.conf)}

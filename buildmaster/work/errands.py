@@ -83,11 +83,10 @@ class Errands:
 
     def _broke(self, failure: Failure, builder_id: int) -> None:
         self._resting[builder_id] = self._clock.seconds() + REST
-        known = {"kind": self._kind, "builder": builder_id, "rest": REST}
         if failure.check(NotWrittenError):
-            log.error(BROKE_OF_DISK, error=failure.value, **known)
+            log.error(BROKE_OF_DISK, error=failure.value, kind=self._kind, builder=builder_id, rest=REST)
         else:
-            log.failure(BROKE, failure, **known)
+            log.failure(BROKE, failure, kind=self._kind, builder=builder_id, rest=REST)
 
     def _ended(self, _: object, builder_id: int) -> None:
         self._running.pop(builder_id, None)

@@ -5,6 +5,7 @@ service runs, exactly one delayed call is pending: the wait for the next turn, o
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from twisted.application.service import Service
@@ -27,23 +28,30 @@ class Task(Protocol):
         """Do it; the turn ends when what this returns has a result."""
 
 
-class BuildSequencerJob:
-    """One job, to be run over and over again.
+@dataclass(frozen=True)
+class JobTimes:
+    """The times of a job, in seconds.
 
     ``delay`` is the least time from the end of one run to the start of the next, and ``rest`` is that where the job is
-    nudged; ``limit`` is how long a run may take; all in seconds. ``due`` and ``ended`` are of the monotonic clock.
+    nudged; ``limit`` is how long a run may take.
     """
 
-    def __init__(
-        self, name: str, task: Task, delay: float, limit: float, now: float, rest: float = LEAST_PAUSE
-    ) -> None:
+    delay: float
+    limit: float
+    rest: float = LEAST_PAUSE
+
+
+class BuildSequencerJob:
+    """One job, to be run over and over again. ``due`` and ``ended`` are of the monotonic clock, as ``now`` is."""
+
+    def __init__(self, name: str, task: Task, times: JobTimes, now: float) -> None:
         self.name = name
         self.task = task
-        self.delay = delay
-        self.limit = limit
+        self.delay = times.delay
+        self.limit = times.limit
         self.turns = 0
         self._begun = now
-        self._least = self._rest = rest
+        self._least = self._rest = times.rest
         self.wait(now)
 
     def wait(self, now: float) -> None:

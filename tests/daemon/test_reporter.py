@@ -9,7 +9,7 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.daemon.reporter import Reporter
+from buildmaster.daemon.reporter import Reporter, Told
 from buildmaster.errors import BuildmasterError
 from buildmaster.model.tables.outbox import due_messages
 from buildmaster.work.child import ProcessFailedError
@@ -27,8 +27,8 @@ class ReporterTests(SynchronousTestCase):
 
     def reporter(self, *targets, alwayslog=()):
         database = InlineDatabase(self.transactions)
-        commands = {"mine": "run it"}
-        return Reporter(self.clock, database, lambda: NOW, targets, commands, frozenset(alwayslog))
+        told = Told(targets, {"mine": "run it"}, frozenset(alwayslog))
+        return Reporter(self.clock, database, lambda: NOW, told)
 
     def lines(self, reporter, job, *results):
         with capturedLogs() as events:
@@ -65,15 +65,8 @@ class ReporterTests(SynchronousTestCase):
     def test_what_is_known_of_a_job_that_fails_outlives_a_reporter(self):
         troubles = {}
         for _ in range(2):
-            reporter = Reporter(
-                self.clock,
-                InlineDatabase(self.transactions),
-                lambda: NOW,
-                ["ann@example.com"],
-                {"mine": "run it"},
-                frozenset(),
-                troubles,
-            )
+            told = Told(("ann@example.com",), {"mine": "run it"})
+            reporter = Reporter(self.clock, InlineDatabase(self.transactions), lambda: NOW, told, troubles)
             self.lines(reporter, "mine", FAILED)
         self.assertEqual((1, 2), (len(self.subjects()), troubles["mine"].count))
 

@@ -11,7 +11,7 @@ from buildmaster.daemon.stalls import INTERVAL, WINDOW, Stall
 from buildmaster.farm.notices.sequencerjobs import Trouble
 from buildmaster.farm.turns import TurnFacts
 from buildmaster.files.disk import Disk, DiskLowError, in_words
-from buildmaster.web.health import PATIENCE, Health
+from buildmaster.web.health import PATIENCE, Health, Signs
 from buildmaster.work.database import InlineDatabase
 from buildmaster.work.guarding import Guarded
 from tests.support.browser import a_site, ask
@@ -30,9 +30,8 @@ class HealthTests(SynchronousTestCase):
 
     def site(self, database=None):
         disk = Disk(self.farm.root, 100, lambda _: 1000)
-        health = Health(
-            self.clock, database or self.database, disk, lambda: [TURN], lambda: self.late, a_stall(), self.troubles
-        )
+        signs = Signs(lambda: [TURN], lambda: self.late, a_stall(), self.troubles)
+        health = Health(self.clock, database or self.database, disk, signs)
         return a_site({"healthz": health})
 
     def answer(self):

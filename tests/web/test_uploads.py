@@ -6,7 +6,6 @@ from hashlib import sha256
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import execute
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.archives import Purpose
@@ -18,12 +17,11 @@ from buildmaster.model.tables.distribution import Distribution
 from buildmaster.model.tables.people import Account, Audit
 from buildmaster.web.bodies import BodyLimits
 from buildmaster.web.uploads import Target, Uploads, target
-from buildmaster.work.sourceintake import SourceIntake
 from tests.support.browser import a_site, ask
 from tests.support.contexts import a_context
 from tests.support.databases import a_folder, postgresql_farm_url
 from tests.support.packages import sources
-from tests.support.rows import NOW, a_database, a_series, an_archive, inline
+from tests.support.rows import NOW, a_database, a_series, an_archive
 
 PLACE = "/upload/ubuntu/hoary/"
 CHANGES = "hello_1.0-1_source.changes"
@@ -61,9 +59,8 @@ class UploadCase(SynchronousTestCase):
         self.transactions = a_database(self, self.url())
         self.transactions.write(add_people)
         self.nudged = []
-        database = inline(self.transactions)
-        intake = SourceIntake(a_context(self.transactions, librarian=FolderLibrarian(self.root / "librarian")))
-        uploads = Uploads(self.root, database, intake, execute, lambda: NOW, self.nudged.append)
+        librarian = FolderLibrarian(self.root / "librarian")
+        uploads = Uploads(a_context(self.transactions, self.nudged, librarian=librarian), self.root)
         self.site = a_site({"upload": uploads}, self.limits)
 
     def put(self, name, body=b"", headers=None, place=PLACE):

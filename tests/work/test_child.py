@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.work.child import KILL_AFTER, LINGER, Child, Command, ProcessFailedError, Tail
+from buildmaster.work.child import KILL_AFTER, LINGER, Child, Command, ProcessFailedError, Surroundings, Tail
 
 DONE = Failure(ProcessDone(0))
 
@@ -103,6 +103,6 @@ class Spawner:
 class CommandTests(SynchronousTestCase):
     def test_argv_is_right_and_the_conf_file_is_known(self):
         spawner = Spawner()
-        Command(spawner, "mine", ["echo", "a b"], "/farm.conf", "/farm", 100).run()
+        Command(spawner, "mine", ["echo", "a b"], Surroundings("/farm.conf", "/farm", 100)).run()
         self.assertEqual(["setsid", "echo", "a b"], spawner.args)
         self.assertEqual(("/farm.conf", "/farm"), (spawner.more["env"]["BUILDMASTER_CONF"], spawner.more["path"]))

@@ -5,7 +5,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.turns import LEAST_PAUSE
-from buildmaster.work.sequencer import GRACE, BuildSequencer, BuildSequencerJob, TurnGivenUpError
+from buildmaster.work.sequencer import GRACE, BuildSequencer, BuildSequencerJob, JobTimes, TurnGivenUpError
 
 
 class Script:
@@ -31,7 +31,9 @@ class SequencerTestCase(SynchronousTestCase):
         return Script(self.clock, name, deed)
 
     def started(self, *pairs, limit=100.0):
-        jobs = [BuildSequencerJob(task.name, task, delay, limit, self.clock.seconds()) for task, delay in pairs]
+        jobs = [
+            BuildSequencerJob(task.name, task, JobTimes(delay, limit), self.clock.seconds()) for task, delay in pairs
+        ]
         sequencer = BuildSequencer(self.clock, jobs, lambda name, result: self.reports.append((name, result)))
         sequencer.startService()
         self.addCleanup(self.check_nothing_is_left, sequencer)

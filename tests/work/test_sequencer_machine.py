@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.turns import rest_after
-from buildmaster.work.sequencer import GRACE, BuildSequencer, BuildSequencerJob
+from buildmaster.work.sequencer import GRACE, BuildSequencer, BuildSequencerJob, JobTimes
 
 NAMES = ("a", "b", "c")
 LIMIT = 5.0
@@ -68,7 +68,10 @@ class SequencerMachine(RuleBasedStateMachine):
         self.stopped = None
         self.rested = {}
         self.tasks = {name: Whim(self, name) for name in NAMES}
-        jobs = [BuildSequencerJob(name, self.tasks[name], delay, LIMIT, 0.0) for delay, name in enumerate(NAMES, 1)]
+        jobs = [
+            BuildSequencerJob(name, self.tasks[name], JobTimes(delay, LIMIT), 0.0)
+            for delay, name in enumerate(NAMES, 1)
+        ]
         self.sequencer = BuildSequencer(self.clock, jobs, self.reported, stop_limit=20.0)
         self.sequencer.startService()
 

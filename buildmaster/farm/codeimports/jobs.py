@@ -51,13 +51,33 @@ DEFAULT_POLICY = ImportPolicy(DEFAULT_INTERVALS)
 class ImportSettings(Protocol):
     """The part of the conf file that is about the scheduler of code imports."""
 
-    auto_create_machines: bool
-    default_interval: float
-    default_interval_cvs: float
-    default_interval_subversion: float
-    consecutive_failure_limit: int
-    max_jobs_per_machine: int
-    maximum_heartbeat_interval: float
+    @property
+    def auto_create_machines(self) -> bool:
+        """Whether an unknown machine that asks for work is registered."""
+
+    @property
+    def default_interval(self) -> float:
+        """Seconds from one import to the next."""
+
+    @property
+    def default_interval_cvs(self) -> float:
+        """The same from CVS."""
+
+    @property
+    def default_interval_subversion(self) -> float:
+        """The same from Subversion."""
+
+    @property
+    def consecutive_failure_limit(self) -> int:
+        """How many failures in a row end an import."""
+
+    @property
+    def max_jobs_per_machine(self) -> int:
+        """How many jobs a machine may have at once."""
+
+    @property
+    def maximum_heartbeat_interval(self) -> float:
+        """Seconds of silence after which a machine loses its jobs."""
 
 
 def configured_policy(settings: ImportSettings, administrators: tuple[str, ...]) -> ImportPolicy:

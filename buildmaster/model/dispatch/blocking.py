@@ -150,13 +150,14 @@ def look_again(session: Session) -> None:
     session.execute(blocked.values(reason=None))
 
 
-def review_blocks(session: Session, after: int) -> int | None:
-    """Look again at a piece of the blocked entries, beyond the id ``after``; return where to go on, None at the end."""
+def review_blocks(session: Session, after: int) -> int:
+    """Look again at a piece of the blocked entries, beyond the id ``after``; return where to go on, 0 at the end."""
     rows = session.connection().execute(BLOCKED, {"after": after}).all()
     now_known = places(session, [row.id for row in rows])
     found = {row.id: block(now_known[row.id]) for row in rows}
     _keep(session, {row.id: found[row.id] for row in rows if not _says(row.reason, found[row.id])})
-    return rows[-1].id if len(rows) == PIECE else None
+    last: int = rows[-1].id if len(rows) == PIECE else 0
+    return last
 
 
 def _says(kept: str | None, found: str | None) -> bool:

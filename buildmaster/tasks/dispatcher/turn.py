@@ -71,7 +71,7 @@ class Dispatcher:
         now = self._context.now()
         if self._last_review is None or abs(now - self._last_review) >= REVIEW:
             self._last_review = now
-            self._reviewed = await self._context.database.run(review_blocks, self._reviewed) or 0
+            self._reviewed = await self._context.database.run(review_blocks, self._reviewed)
 
     def _tell(self, claims: Claims) -> None:
         for build_id in claims.superseded:

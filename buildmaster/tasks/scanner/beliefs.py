@@ -7,9 +7,9 @@ have not changed but by an operator. Nor have the processors of those, so they a
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -41,7 +41,7 @@ class Beliefs:
     def __init__(self, context: TaskContext, clock: IReactorTime, root: Path) -> None:
         self._context = context
         self._clock = clock
-        self._landed_cookies = partial(context.in_thread, landed_cookies, root)
+        self._root = root
         self._looked, self._took, self._pause = NEVER, 0.0, EVERYBODY
         self._belongings: Belongings = {}
         self._empty: frozenset[str] = frozenset()
@@ -65,6 +65,9 @@ class Beliefs:
             return list(builders)
         there = await self._landed_cookies()
         return [_with_landing(builder, there) if _fetches(builder) else builder for builder in builders]
+
+    def _landed_cookies(self) -> Deferred[frozenset[str]]:
+        return self._context.in_thread(landed_cookies, self._root)
 
     def _tell_of_empty_groups(self, builders: Sequence[BuilderFacts]) -> None:
         """Warn, once each time, that no builder of a processor is in service."""

@@ -59,7 +59,8 @@ class Effects:
     async def carry_out(self, decisions: Sequence[Decision]) -> None:
         """Change the rows, say so in the log, and begin the errands: first those that wait for no row."""
         now = self._context.now()
-        changing, others = [], []
+        changing: list[Decision] = []
+        others: list[Decision] = []
         for decision in decisions:
             news = changes_rows(now, decision.builder, decision.actions)
             (changing if news else others).append(decision)

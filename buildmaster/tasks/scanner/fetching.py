@@ -131,10 +131,9 @@ class ResultFetcher:
 
     async def _keep(self, job: JobFacts, log: Content | bytes | Silence) -> Content:
         """Keep the log, or what is known of it."""
-        silent = isinstance(log, Silence)
-        keep, log = (self._folders.keep_instead, _instead(job, log)) if silent else (self._folders.keep_log, log)
-        kept: Content = await self._context.in_thread(keep, job.cookie, log)
-        return kept
+        if isinstance(log, Silence):
+            return await self._context.in_thread(self._folders.keep_instead, job.cookie, _instead(job, log))
+        return await self._context.in_thread(self._folders.keep_log, job.cookie, log)
 
     async def _log_of(self, slave: ISlave, job: JobFacts) -> Content | bytes | Silence:
         """Return the log: what a killed master had kept, or what the slave hands over."""

@@ -33,7 +33,9 @@ class LogPacker:
 
     def finish(self, piece: bytes) -> bytes:
         """Return the rest."""
-        return self.add(piece) + self._packed(self._line) + self._compressor.flush()
+        packed = self.add(piece) + self._packed(self._line)
+        rest: bytes = self._compressor.flush()
+        return packed + rest
 
     def _packed(self, text: bytes) -> bytes:
         packed: bytes = self._compressor.compress(without_credentials(text.decode("utf-8", "replace")).encode())

@@ -71,7 +71,7 @@ class Round:
         self._calls.begin()
         self._timetable.note_away(away)
         self._wait.begin(came=bool(self._answers))
-        return self._answers.keys() | self._timetable.begin()
+        return frozenset(self._answers) | self._timetable.begin()
 
     def end(self, away: Collection[int]) -> None:
         """End a turn; some are ``away`` now."""

@@ -37,8 +37,8 @@ class UploadCommand:
 
 def _run(argv: Sequence[str], root: Path, limit: float) -> int:
     """Return the exit code; a program that takes too long is killed with all that it started."""
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(argv, cwd=root, start_new_session=True, **quiet) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(argv, cwd=root, start_new_session=True, stdin=quiet, stdout=quiet, stderr=quiet) as process:
         try:
             return process.wait(limit)
         except subprocess.TimeoutExpired:

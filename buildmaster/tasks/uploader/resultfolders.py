@@ -47,6 +47,13 @@ class ResultFolder:
         """Whether nothing speaks against them so far."""
         return not self.reasons and self.fault is None
 
+    @property
+    def there(self) -> Path:
+        """The folder of results that were read."""
+        if self.leaf is None:
+            raise BuildmasterError(GONE)
+        return self.leaf
+
     def results(self, now: datetime) -> Results:
         """Return what is to be recorded of them."""
         packages = binaries_of(self.read, self.attempt.expected)
@@ -134,8 +141,8 @@ def settle_accepted(root: Path, folders: Sequence[ResultFolder]) -> None:
         with _noted(folder):
             folder.steps.info(f"Accepted: build {folder.attempt.build_id} is FULLYBUILT")
             folder.steps.debug(f"Moving the upload to {ACCEPTED}")
-            write_log(folder.leaf, folder.steps)
-            move(root, folder.leaf, ACCEPTED)
+            write_log(folder.there, folder.steps)
+            move(root, folder.there, ACCEPTED)
 
 
 @contextmanager

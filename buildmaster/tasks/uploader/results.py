@@ -55,8 +55,9 @@ class ResultRecorder:
     async def record(self, attempts: Sequence[Uploading], begun: LeafLog) -> None:
         """Check and record the results of these attempts, and settle their folders; their logs go on from ``begun``."""
         folders = [result_folder(attempt, begun) for attempt in attempts]
-        for folder in folders if self._command is not None else ():
-            await self._context.in_thread(run_command, self._root, self._command, folder)
+        if self._command is not None:
+            for folder in folders:
+                await self._context.in_thread(run_command, self._root, self._command, folder)
         fitting = [folder for folder in folders if folder.fits]
         await self._context.in_thread(check, self._root, self._context.librarian, fitting)
         fitting = [folder for folder in fitting if folder.fits]

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any  # Any: what a thread's work returns
 
 from sqlalchemy.orm import Session
 from twisted.internet.defer import Deferred
@@ -21,8 +20,9 @@ from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.codeimports.jobs import finish_job, import_of_job, keep_alive
 from buildmaster.model.codeimports.machines import job_for_machine
 from buildmaster.model.tables.files import remember_file
+from buildmaster.model.transacts import Transacts
 from buildmaster.web.codeimports.contracts import ICodeImportSchedulerApplication
-from buildmaster.work.database import Database
+from buildmaster.work.batches import InThread
 
 log = Logger()
 
@@ -41,9 +41,9 @@ class CodeImportScheduler:
 
     def __init__(
         self,
-        database: Database,
+        database: Transacts,
         librarian: ILibrarian,
-        in_thread: Callable[..., Deferred[Any]],
+        in_thread: InThread,
         policy: ImportPolicy,
         now: Callable[[], datetime],
     ) -> None:
