@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from buildmaster.farm.builders.facts import BuilderFacts, JobFacts
 from buildmaster.farm.text.titles import build_title
+from buildmaster.model.queue.places import with_place
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease
 from buildmaster.model.tables.builders import Builder, BuilderProcessor
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
@@ -47,7 +48,7 @@ TAGS: AnySelect = (
     .join_from(table_of(Processor), table_of(DistroArchSeries))
     .distinct()
 )
-JOBS: AnySelect = (
+JOBS: AnySelect = with_place(
     select(ATTEMPT.builder_id)
     .add_columns(ATTEMPT.build_id, ENTRY.id, ATTEMPT.id, ATTEMPT.number, ATTEMPT.cookie)
     .add_columns(BUILD.buildstate, ATTEMPT.started)
@@ -58,11 +59,6 @@ JOBS: AnySelect = (
     .add_columns(ARCHITECTURE.architecturetag, SOURCE.name, SOURCE.version, DISTRIBUTION.name, SERIES.name)
     .join_from(table_of(Attempt), table_of(Build), BUILD.id == ATTEMPT.build_id)
     .join(table_of(BuildQueue), ENTRY.build_id == BUILD.id)
-    .join(table_of(Archive), ARCHIVE.id == BUILD.archive_id)
-    .join(table_of(DistroArchSeries), ARCHITECTURE.id == BUILD.distroarchseries_id)
-    .join(table_of(DistroSeries), SERIES.id == ARCHITECTURE.series_id)
-    .join(table_of(Distribution), DISTRIBUTION.id == SERIES.distribution_id)
-    .join(table_of(SourcePackageRelease), SOURCE.id == BUILD.sourcepackagerelease_id)
     .where(ATTEMPT.finished.is_(None))
 )
 SOME_JOBS, SOME_BUILDERS = JOBS.where(ATTEMPT.builder_id.in_(IDS)), BUILDERS.where(BUILDER.id.in_(IDS))

@@ -17,6 +17,7 @@ from buildmaster.farm.builders.facts import BuilderFacts
 from buildmaster.farm.queue.sourceslist import BUILDD_USER, AptSource, BuildPlace, sources_list
 from buildmaster.farm.text.titles import build_title
 from buildmaster.farm.vocabulary.archives import Pocket, Purpose
+from buildmaster.model.queue.places import with_place
 from buildmaster.model.queue.rescoring import current_component
 from buildmaster.model.tables.archive import Archive, ArchiveDependency, SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.tables.builders import Builder, BuilderProcessor
@@ -32,7 +33,7 @@ BUILDER, BELONGS, PROCESSOR = (table_of(kind).c for kind in (Builder, BuilderPro
 FILE, SOURCE_FILE, CHROOT = (table_of(kind).c for kind in (StoredFile, SourcePackageReleaseFile, PocketChroot))
 DEPENDS, INDEX = table_of(ArchiveDependency).c, table_of(MirrorIndex).c
 
-ATTEMPTS: AnySelect = (
+ATTEMPTS: AnySelect = with_place(
     select(ATTEMPT.id, ATTEMPT.cookie, ATTEMPT.builder_id, BUILD.sourcepackagerelease_id.label("release_id"))
     .add_columns(BUILD.distroarchseries_id.label("architecture_id"), BUILD.pocket, BUILD.arch_indep)
     .add_columns(SOURCE.name.label("source"), SOURCE.version, current_component())
@@ -40,11 +41,6 @@ ATTEMPTS: AnySelect = (
     .add_columns(DISTRIBUTION.name.label("distribution"))
     .add_columns(BUILD.archive_id, ARCHIVE.purpose, ARCHIVE.private)
     .join_from(table_of(Attempt), table_of(Build), BUILD.id == ATTEMPT.build_id)
-    .join(table_of(SourcePackageRelease), SOURCE.id == BUILD.sourcepackagerelease_id)
-    .join(table_of(DistroArchSeries), ARCHITECTURE.id == BUILD.distroarchseries_id)
-    .join(table_of(DistroSeries), SERIES.id == ARCHITECTURE.series_id)
-    .join(table_of(Distribution), DISTRIBUTION.id == SERIES.distribution_id)
-    .join(table_of(Archive), ARCHIVE.id == BUILD.archive_id)
     .where(ATTEMPT.id.in_(IDS))
     .order_by(ATTEMPT.id)
 )

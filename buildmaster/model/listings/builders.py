@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from buildmaster.farm.builders.statustext import Holding, Standing, available, sentence
 from buildmaster.farm.text.titles import build_title
+from buildmaster.model.queue.places import with_place
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease
 from buildmaster.model.tables.builders import Builder, find_builder
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries
 
-HELD = (
+HELD = with_place(
     select(
         BuildQueue.builder_id,
         BuildQueue.build_id,
@@ -31,11 +32,6 @@ HELD = (
         Archive.owner,
     )
     .join(Build, Build.id == BuildQueue.build_id)
-    .join(SourcePackageRelease, SourcePackageRelease.id == Build.sourcepackagerelease_id)
-    .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
-    .join(DistroSeries, DistroSeries.id == DistroArchSeries.series_id)
-    .join(Distribution, Distribution.id == DistroSeries.distribution_id)
-    .join(Archive, Archive.id == Build.archive_id)
     .where(BuildQueue.builder_id.is_not(None))
 )
 HeldRow = Row[*tuple[Any, ...]]  # Any: the columns of HELD, by their names

@@ -15,6 +15,7 @@ from buildmaster.farm.vocabulary.references import ArchiveReference
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.dispatch.starts import span_of, start_of, starts
 from buildmaster.model.listings.buildparts import AttemptListing, BinaryListing, attempts_of, binaries_of, link
+from buildmaster.model.queue.places import with_place
 from buildmaster.model.queue.rescoring import current_component
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease, find_archive
 from buildmaster.model.tables.builders import Builder, find_builder
@@ -24,34 +25,31 @@ from buildmaster.model.tables.files import StoredFile
 from buildmaster.model.tables.mapping import AnyRow, AnySelect
 
 BUILDS = (
-    select(
-        Build.id,
-        Build.buildstate,
-        Build.pocket,
-        Build.datecreated,
-        Build.datebuilt,
-        Build.buildduration,
-        Build.dependencies,
-        Build.failure,
-        SourcePackageRelease.name.label("source"),
-        SourcePackageRelease.version,
-        current_component(),
-        Archive.reference,
-        DistroArchSeries.architecturetag,
-        DistroSeries.name.label("series"),
-        Distribution.name.label("distribution"),
-        Builder.name.label("builder"),
-        BuildQueue.lastscore,
-        BuildQueue.manual,
-        func.coalesce(BuildQueue.held_for, BuildQueue.reason).label("reason"),
-        StoredFile.id.label("log_id"),
-        StoredFile.filename.label("log_name"),
+    with_place(
+        select(
+            Build.id,
+            Build.buildstate,
+            Build.pocket,
+            Build.datecreated,
+            Build.datebuilt,
+            Build.buildduration,
+            Build.dependencies,
+            Build.failure,
+            SourcePackageRelease.name.label("source"),
+            SourcePackageRelease.version,
+            current_component(),
+            Archive.reference,
+            DistroArchSeries.architecturetag,
+            DistroSeries.name.label("series"),
+            Distribution.name.label("distribution"),
+            Builder.name.label("builder"),
+            BuildQueue.lastscore,
+            BuildQueue.manual,
+            func.coalesce(BuildQueue.held_for, BuildQueue.reason).label("reason"),
+            StoredFile.id.label("log_id"),
+            StoredFile.filename.label("log_name"),
+        )
     )
-    .join(SourcePackageRelease, SourcePackageRelease.id == Build.sourcepackagerelease_id)
-    .join(Archive, Archive.id == Build.archive_id)
-    .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
-    .join(DistroSeries, DistroSeries.id == DistroArchSeries.series_id)
-    .join(Distribution, Distribution.id == DistroSeries.distribution_id)
     .outerjoin(BuildQueue, BuildQueue.build_id == Build.id)
     .outerjoin(Builder, Builder.id == func.coalesce(BuildQueue.builder_id, Build.builder_id))
     .outerjoin(StoredFile, StoredFile.id == Build.buildlog_id)

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from buildmaster.farm.queue.scoring import Scored, Weights, score
 from buildmaster.farm.text.titles import build_title
 from buildmaster.model.dispatch.starts import span_of, start_of, starts
+from buildmaster.model.queue.places import with_place
 from buildmaster.model.queue.rescoring import current_component
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, Processor
 from buildmaster.model.tables.mapping import AnyRow
 
-ENTRIES = (
+ENTRIES = with_place(
     select(
         BuildQueue.build_id,
         BuildQueue.is_trusted,
@@ -40,11 +41,6 @@ ENTRIES = (
     )
     .join(Build, Build.id == BuildQueue.build_id)
     .join(Processor, Processor.id == BuildQueue.processor_id)
-    .join(SourcePackageRelease, SourcePackageRelease.id == Build.sourcepackagerelease_id)
-    .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
-    .join(DistroSeries, DistroSeries.id == DistroArchSeries.series_id)
-    .join(Distribution, Distribution.id == DistroSeries.distribution_id)
-    .join(Archive, Archive.id == Build.archive_id)
     .where(BuildQueue.builder_id.is_(None))
     .order_by(BuildQueue.lastscore.desc(), BuildQueue.build_id)
 )

@@ -13,6 +13,7 @@ from buildmaster.farm.queue.retries import retry_refusal
 from buildmaster.farm.text.titles import build_title
 from buildmaster.farm.vocabulary.archives import ACTIVE, Pocket
 from buildmaster.farm.vocabulary.states import BuildState
+from buildmaster.model.queue.places import with_place
 from buildmaster.model.tables.archive import Archive, SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.builds import Build, BuildQueue, no_build
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries
@@ -115,16 +116,11 @@ def _query() -> Any:  # Any: a select of many columns
         SourcePublication.series_id == DistroArchSeries.series_id,
         SourcePublication.status.in_(ACTIVE),
     )
-    return (
+    return with_place(
         select(
             *(Build.id, Build.buildstate, Build.pocket, Archive.purpose, DistroSeries.status),
             *(DistroArchSeries.architecturetag.label("tag"), DistroSeries.name.label("series")),
             *(SourcePackageRelease.name.label("source"), SourcePackageRelease.version),
             *(Distribution.name.label("distribution"), published.label("published")),
         )
-        .join(Archive, Archive.id == Build.archive_id)
-        .join(SourcePackageRelease, SourcePackageRelease.id == Build.sourcepackagerelease_id)
-        .join(DistroArchSeries, DistroArchSeries.id == Build.distroarchseries_id)
-        .join(DistroSeries, DistroSeries.id == DistroArchSeries.series_id)
-        .join(Distribution, Distribution.id == DistroSeries.distribution_id)
     )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from buildmaster.farm.uploads.binaries import BinaryPackage, ExpectedBuild, known_faults
 from buildmaster.farm.vocabulary.archives import Pocket, Publishing
 from buildmaster.farm.vocabulary.states import BuildState, check_transition
+from buildmaster.model.queue.places import with_place
 from buildmaster.model.tables.archive import (
     BinaryPackageRelease,
     BinaryPublication,
@@ -80,7 +81,7 @@ def _component() -> AnySelect:
 
 def _waiting_results() -> AnySelect:
     component = func.coalesce(_component().scalar_subquery(), SOURCE.c.component)
-    return (
+    return with_place(
         select(
             *(ATTEMPT.c.id, ATTEMPT.c.leaf, BUILD.c.id.label("build_id"), BUILD.c.archive_id, BUILD.c.arch_indep),
             *(BUILD.c.distroarchseries_id, BUILD.c.pocket, SOURCE.c.name.label("source"), SOURCE.c.version),
@@ -88,10 +89,6 @@ def _waiting_results() -> AnySelect:
             *(DISTRIBUTION.c.name.label("distribution"), component.label("component")),
         )
         .join_from(BUILD, ATTEMPT, ATTEMPT.c.build_id == BUILD.c.id)
-        .join(SOURCE, SOURCE.c.id == BUILD.c.sourcepackagerelease_id)
-        .join(ARCHITECTURE, ARCHITECTURE.c.id == BUILD.c.distroarchseries_id)
-        .join(SERIES, SERIES.c.id == ARCHITECTURE.c.series_id)
-        .join(DISTRIBUTION, DISTRIBUTION.c.id == SERIES.c.distribution_id)
         .where(BUILD.c.buildstate == BuildState.UPLOADING, BUILD.c.id > bindparam("after"))
         .where(ATTEMPT.c.state == BuildState.UPLOADING, ATTEMPT.c.finished.is_not(None))
         .order_by(BUILD.c.id)

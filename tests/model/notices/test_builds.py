@@ -21,13 +21,16 @@ class NoticeTests(OnSQLite, SynchronousTestCase):
     def posted(self):
         return self.read(lambda session: [(m.recipient, m.subject, m.body) for m in session.query(OutboxMessage)])
 
-    def end(self, state, *extra):
+    def end(self, state, refusal=None):
         def work(session):
             build = session.get(Build, self.build_id)
             build.buildstate, build.failure = state, "why"
             build.buildlog = a_stored_file(session, "log.txt.gz")
             session.flush()
-            self.notices(session, NOW, self.build_id, *extra)
+            if refusal is None:
+                self.notices.ended(session, NOW, self.build_id)
+            else:
+                self.notices.refused(session, NOW, self.build_id, refusal)
 
         self.write(work)
 
