@@ -3,8 +3,7 @@
 import click
 
 from buildmaster.cli.farm import Farm
-from buildmaster.cli.output import json_option, print_listing
-from buildmaster.cli.paging import limit_option, page_size
+from buildmaster.cli.output import json_option, limit_option, page_size, print_listing
 from buildmaster.model.listings.trail import AuditListing, trail
 
 COLUMNS = {

@@ -11,8 +11,7 @@ import click
 from buildmaster.cli.arguments import ARCHIVE, STATE
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.nouns.buildorders import cancel_build, rescore_build, retry_builds
-from buildmaster.cli.output import fields, json_option, print_listing, print_one
-from buildmaster.cli.paging import limit_option, note_more, page_size
+from buildmaster.cli.output import fields, json_option, limit_option, note_more, page_size, print_listing, print_one
 from buildmaster.farm.text.durations import approximately, since
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.librarian import ILibrarian

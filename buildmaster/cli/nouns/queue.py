@@ -8,8 +8,7 @@ import click
 from sqlalchemy.orm import Session
 
 from buildmaster.cli.farm import Farm
-from buildmaster.cli.output import json_option, print_listing
-from buildmaster.cli.paging import PAGE, limit_option, note_cut, page_size
+from buildmaster.cli.output import PAGE, json_option, limit_option, note_cut, page_size, print_listing
 from buildmaster.daemon.config.settings import Config
 from buildmaster.farm.text.durations import ago
 from buildmaster.files.disk import Disk

@@ -5,8 +5,7 @@ import click
 from buildmaster.cli.arguments import ARCHIVE, SUITE
 from buildmaster.cli.changes import change
 from buildmaster.cli.farm import Farm
-from buildmaster.cli.output import json_option, print_listing
-from buildmaster.cli.paging import limit_option, note_more, page_size
+from buildmaster.cli.output import json_option, limit_option, note_more, page_size, print_listing
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
 from buildmaster.model.register.publications import copy_source, delete_source, source_publications
 
