@@ -13,8 +13,8 @@ from buildmaster.daemon.config.settings import Config
 from buildmaster.daemon.notify import notify
 from buildmaster.daemon.nudges import send
 from buildmaster.files.librarian import ILibrarian, open_librarian
-from buildmaster.work.database import Transactions, make_engine, sqlite_file
 from buildmaster.work.schema import check_fits
+from buildmaster.work.transactions import Transactions, make_engine, sqlite_file
 
 
 class Farm:

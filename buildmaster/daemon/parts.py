@@ -15,8 +15,9 @@ from buildmaster.daemon.reporter import Troubles
 from buildmaster.files.disk import Disk
 from buildmaster.files.librarian import ILibrarian, open_librarian
 from buildmaster.slave.client import Slaves, Timeouts
-from buildmaster.work.database import Database, Transactions
+from buildmaster.work.database import Database
 from buildmaster.work.errands import Errands
+from buildmaster.work.transactions import Transactions
 
 CONCURRENT_FETCHES = 4  # sources whose files come at once
 Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs

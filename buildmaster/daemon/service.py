@@ -28,10 +28,10 @@ from buildmaster.web.health import Health
 from buildmaster.web.site import make_site
 from buildmaster.web.uploads import Uploads
 from buildmaster.work.child import Command
-from buildmaster.work.database import Transactions, make_engine
 from buildmaster.work.schema import check_fits
 from buildmaster.work.sequencer import BuildSequencer, BuildSequencerJob, Task
 from buildmaster.work.sourceintake import SourceIntake
+from buildmaster.work.transactions import Transactions, make_engine
 
 log = Logger()
 

@@ -10,7 +10,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
 from buildmaster.errors import BuildmasterError
-from buildmaster.work.database import sqlite_file
+from buildmaster.work.transactions import sqlite_file
 
 HERE = Path(__file__).parents[1]
 SCHEMA = next(place for place in (HERE / "schema", HERE.parent / "schema") if (place / "env.py").exists())

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.daemon.notify import PAUSE, NotificationListener, notify
-from buildmaster.work.database import Transactions, make_engine
+from buildmaster.work.transactions import Transactions, make_engine
 from tests.support.commands import CommandFarm
 from tests.support.databases import postgresql_url
 from tests.support.processes import LIMIT

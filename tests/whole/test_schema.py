@@ -10,8 +10,8 @@ from sqlalchemy import text
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.model.tables.all import metadata
-from buildmaster.work.database import make_engine
 from buildmaster.work.schema import SchemaMismatchError, UnknownRevisionError, check_fits, upgrade
+from buildmaster.work.transactions import make_engine
 from tests.support.databases import postgresql_url
 
 DESCENDING = ("ix_buildqueue_waiting", "ix_buildqueue_sourceless")
