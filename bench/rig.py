@@ -26,8 +26,8 @@ from buildmaster.model.tables.builders import Builder, BuilderProcessor
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.tables.files import StoredFile
-from buildmaster.work.schema import upgrade
 from buildmaster.work.transactions import Transactions, make_engine
+from buildmaster.work.upgrading import upgrade
 
 ROOT = Path(__file__).parent.parent
 PIECE = 20_000  # rows that are written in a transaction

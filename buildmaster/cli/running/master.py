@@ -10,7 +10,8 @@ from twisted.scripts.twistd import run as run_twistd
 from buildmaster.cli.farm import Farm
 from buildmaster.daemon.config.reading import ConfigError, load
 from buildmaster.files.layout import make_folders
-from buildmaster.work.schema import check_fits, upgrade
+from buildmaster.work.schema import check_fits
+from buildmaster.work.upgrading import upgrade
 
 HERE = Path(__file__).parents[2]
 DAEMONS = next(place for place in (HERE / "daemons", HERE.parent / "daemons") if place.is_dir())
