@@ -17,7 +17,7 @@ from sqlalchemy import func, insert, select
 
 from bench.filling import add_waiting, name_of
 from bench.folders import a_folder
-from buildmaster.daemon import nudges
+from buildmaster.daemon import waking
 from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, Urgency
 from buildmaster.farm.vocabulary.states import BuildState
@@ -127,7 +127,7 @@ class Farm:
         self.sources += 1
         self.transactions.write(add_sources, [self.sources])
         accepted = time.monotonic()
-        nudges.send(self.root, ("publisher", "queue_builder"))
+        waking.send(self.root, ("publisher", "queue_builder"))
         return f"{name_of(self.sources)}_1.0.dsc", accepted
 
     def start(self, *profile, ticker=False):

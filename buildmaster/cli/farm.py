@@ -10,8 +10,7 @@ import pytz
 
 from buildmaster.daemon.config.reading import find, load
 from buildmaster.daemon.config.settings import Config
-from buildmaster.daemon.notify import notify
-from buildmaster.daemon.nudges import send
+from buildmaster.daemon.waking import notify, send
 from buildmaster.files.librarian import ILibrarian, open_librarian
 from buildmaster.work.schema import check_fits
 from buildmaster.work.transactions import Transactions, make_engine, sqlite_file

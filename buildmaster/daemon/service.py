@@ -9,12 +9,13 @@ from twisted.logger import Logger
 from twisted.web.server import Site
 
 from buildmaster.daemon.config.settings import Config, JobConfig
-from buildmaster.daemon.notify import NotificationListener, notify
+from buildmaster.daemon.notify import NotificationListener
 from buildmaster.daemon.nudges import NudgeListener
 from buildmaster.daemon.parts import Parts, Reactor, make_parts, utc_now
 from buildmaster.daemon.reporter import Reporter, Troubles
 from buildmaster.daemon.stalls import Stall, spare
 from buildmaster.daemon.tasksetup import make_tasks, rest_of
+from buildmaster.daemon.waking import notify
 from buildmaster.farm.codeimports.jobs import configured_policy
 from buildmaster.files.layout import INCOMING, make_folders
 from buildmaster.tasks.publisher import Publisher
