@@ -8,7 +8,7 @@ import click
 
 from buildmaster.cli.arguments import GRANT
 from buildmaster.cli.changes import change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.model.register.accounts import Grant, accounts, add_account, add_token, remove_account
 
@@ -26,7 +26,7 @@ def account() -> None:
 @email_argument
 @click.option("--role", "grants", multiple=True, type=GRANT, metavar="ROLE", help=ROLES)
 @click.option("--key", type=KEY, help="The file with the OpenPGP key, armored, that signs uploads.")
-@click.pass_obj
+@pass_farm
 def add(farm: Farm, email: str, grants: tuple[Grant, ...], key: Path | None) -> None:
     """Add the account of EMAIL, or give more roles to it."""
     armored = key.read_text() if key else None
@@ -38,7 +38,7 @@ def add(farm: Farm, email: str, grants: tuple[Grant, ...], key: Path | None) -> 
 @account.command("token")
 @email_argument
 @click.option("--expires", type=click.IntRange(min=1), metavar="DAYS", help="How long it is good (default: for ever).")
-@click.pass_obj
+@pass_farm
 def token(farm: Farm, email: str, expires: int | None) -> None:
     """Make a token for the account of EMAIL, and print it.
 
@@ -52,7 +52,7 @@ def token(farm: Farm, email: str, expires: int | None) -> None:
 
 @account.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the accounts, with the number of tokens that are good."""
     columns = ("email", "roles", "tokens", "has_key", "created")
@@ -61,7 +61,7 @@ def list_all(farm: Farm, as_json: bool) -> None:
 
 @account.command("remove")
 @email_argument
-@click.pass_obj
+@pass_farm
 def remove(farm: Farm, email: str) -> None:
     """Take roles, tokens and mail from the account of EMAIL."""
     change(farm, "account remove", email, remove_account, email, farm.now())

@@ -10,7 +10,7 @@ import click
 
 from buildmaster.cli.arguments import ARCHIVE, DEPENDENCY, SUITE
 from buildmaster.cli.changes import BUILDING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.nouns.campaign import compare_archives, copy_sources
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
 from buildmaster.farm.text.redacting import without_credentials
@@ -79,7 +79,7 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @settings
 @click.option("--copy-of", metavar="REF", type=ARCHIVE, help="Build the sources of this archive again, in REF.")
 @click.option("--suite", metavar="SUITE", type=SUITE, help="Which of its sources: those of this suite.")
-@click.pass_obj
+@pass_farm
 def add(
     farm: Farm,
     reference: ArchiveReference,
@@ -106,7 +106,7 @@ def add(
 
 @archive.command("set")
 @settings
-@click.pass_obj
+@pass_farm
 def set_(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # Any: as OPTIONS read them
     """Change the archive REF: what is given here, and no more."""
     wanted = _change(options)
@@ -118,7 +118,7 @@ def set_(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # An
 
 @archive.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the archives."""
     print_listing(farm.transactions.read(archives), COLUMNS, as_json=as_json)
@@ -127,7 +127,7 @@ def list_all(farm: Farm, as_json: bool) -> None:
 @archive.command("show")
 @reference_argument
 @json_option
-@click.pass_obj
+@pass_farm
 def show(farm: Farm, reference: ArchiveReference, as_json: bool) -> None:
     """Show the archive REF: settings, sources, builds by state."""
     listing, counts = farm.transactions.read(show_archive, reference)
@@ -136,7 +136,7 @@ def show(farm: Farm, reference: ArchiveReference, as_json: bool) -> None:
 
 @archive.command("disable")
 @reference_argument
-@click.pass_obj
+@pass_farm
 def disable(farm: Farm, reference: ArchiveReference) -> None:
     """Dispatch no more builds of the archive REF; what runs goes on."""
     change(farm, "archive disable", reference, enable_archive, reference, False)
@@ -146,7 +146,7 @@ def disable(farm: Farm, reference: ArchiveReference) -> None:
 
 @archive.command("enable")
 @reference_argument
-@click.pass_obj
+@pass_farm
 def enable(farm: Farm, reference: ArchiveReference) -> None:
     """Dispatch builds of the archive REF again."""
     change(farm, "archive enable", reference, enable_archive, reference, True)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from buildmaster.cli.changes import SCANNING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing, print_one
 from buildmaster.model.listings.builders import BuilderListing, builders, show_builder
 from buildmaster.model.register.builders import (
@@ -62,7 +62,7 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @more_argument
 @processor_option
 @settings
-@click.pass_obj
+@pass_farm
 def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPTIONS read them
     """Add the builder NAME, whose slave listens at URL.
 
@@ -82,7 +82,7 @@ def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPT
 @more_argument
 @processor_option
 @settings
-@click.pass_obj
+@pass_farm
 def set_(farm: Farm, name: str, **options: Any) -> None:  # Any: as OPTIONS read them
     """Change the builder NAME: what is given here, and no more."""
     wanted = _change(**options)
@@ -93,7 +93,7 @@ def set_(farm: Farm, name: str, **options: Any) -> None:  # Any: as OPTIONS read
 
 @builder.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the builders: who they are, what each does, since when."""
     print_listing(farm.transactions.read(builders, farm.now()), COLUMNS, as_json=as_json)
@@ -102,7 +102,7 @@ def list_all(farm: Farm, as_json: bool) -> None:
 @builder.command("show")
 @name_argument
 @json_option
-@click.pass_obj
+@pass_farm
 def show(farm: Farm, name: str, as_json: bool) -> None:
     """Show all of the builder NAME."""
     print_one(farm.transactions.read(show_builder, name, farm.now()), as_json=as_json)
@@ -110,7 +110,7 @@ def show(farm: Farm, name: str, as_json: bool) -> None:
 
 @builder.command("ok")
 @name_argument
-@click.pass_obj
+@pass_farm
 def restore(farm: Farm, name: str) -> None:
     """Use the builder NAME again, its failures forgotten."""
     change(farm, "builder ok", name, restore_builder, name, farm.now())
@@ -121,7 +121,7 @@ def restore(farm: Farm, name: str) -> None:
 @builder.command("fail")
 @name_argument
 @click.option("--reason", required=True, help="What people who look at it are told.")
-@click.pass_obj
+@pass_farm
 def fail(farm: Farm, name: str, reason: str) -> None:
     """Use the builder NAME no more, until `builder ok`.
 
@@ -134,7 +134,7 @@ def fail(farm: Farm, name: str, reason: str) -> None:
 
 @builder.command("auto")
 @name_argument
-@click.pass_obj
+@pass_farm
 def auto(farm: Farm, name: str) -> None:
     """Give the builder NAME work by itself."""
     change(farm, "builder auto", name, set_manual, name, False)
@@ -144,7 +144,7 @@ def auto(farm: Farm, name: str) -> None:
 
 @builder.command("manual")
 @name_argument
-@click.pass_obj
+@pass_farm
 def manual(farm: Farm, name: str) -> None:
     """Give the builder NAME no more work, until `builder auto`.
 
@@ -156,7 +156,7 @@ def manual(farm: Farm, name: str) -> None:
 
 @builder.command("clean")
 @name_argument
-@click.pass_obj
+@pass_farm
 def clean(farm: Farm, name: str) -> None:
     """Have the builder NAME cleaned before it gets work again.
 
@@ -169,7 +169,7 @@ def clean(farm: Farm, name: str) -> None:
 
 @builder.command("remove")
 @name_argument
-@click.pass_obj
+@pass_farm
 def remove(farm: Farm, name: str) -> None:
     """Take the builder NAME away.
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from buildmaster.cli.arguments import STATE, SUITE
 from buildmaster.cli.changes import BUILDING, SCANNING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.farm.vocabulary.references import SuiteReference
 from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState
 from buildmaster.model.queue.cancelling import cancel, rescore
@@ -30,7 +30,7 @@ id_argument = click.argument("build_id", metavar="ID", type=int)
 @click.option("--suite", type=SUITE, help="With --all: only those of this suite, such as hoary-security.")
 @click.option("--arch", "tag", metavar="TAG", help="With --all: only those on this architecture.")
 @click.option("--dry-run", is_flag=True, help="With --all: change nothing, just print what would be done.")
-@click.pass_obj
+@pass_farm
 def retry_builds(
     farm: Farm,
     build_id: int | None,
@@ -57,7 +57,7 @@ def retry_builds(
 @click.command("rescore")
 @id_argument
 @click.argument("score", type=int)
-@click.pass_obj
+@pass_farm
 def rescore_build(farm: Farm, build_id: int, score: int) -> None:
     """Give the waiting build ID this SCORE, for good.
 
@@ -70,7 +70,7 @@ def rescore_build(farm: Farm, build_id: int, score: int) -> None:
 
 @click.command("cancel")
 @id_argument
-@click.pass_obj
+@pass_farm
 def cancel_build(farm: Farm, build_id: int) -> None:
     """End the build ID, or take it from the queue.
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from buildmaster.cli.arguments import ARCHITECTURE, POCKET
 from buildmaster.cli.changes import BUILDING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.farm.vocabulary.contents import Content
@@ -41,7 +41,7 @@ def chroot() -> None:
 @reference_argument
 @click.argument("file", type=click.Path(path_type=Path))
 @pocket_option
-@click.pass_obj
+@pass_farm
 def set_(farm: Farm, reference: ArchitectureReference, file: Path, pocket: Pocket) -> None:
     """Take FILE, a tarball, as the chroot of an architecture.
 
@@ -59,7 +59,7 @@ def set_(farm: Farm, reference: ArchitectureReference, file: Path, pocket: Pocke
 @chroot.command("remove")
 @reference_argument
 @pocket_option
-@click.pass_obj
+@pass_farm
 def remove(farm: Farm, reference: ArchitectureReference, pocket: Pocket) -> None:
     """Take the chroot of an architecture away."""
     change(farm, "chroot remove", reference, remove_chroot, reference, pocket, pocket=pocket.name)
@@ -69,7 +69,7 @@ def remove(farm: Farm, reference: ArchitectureReference, pocket: Pocket) -> None
 
 @chroot.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the chroots."""
     print_listing(farm.transactions.read(chroots), COLUMNS, as_json=as_json)

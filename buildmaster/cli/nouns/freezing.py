@@ -4,7 +4,7 @@ import click
 
 from buildmaster.cli.arguments import ARCHIVE
 from buildmaster.cli.changes import change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.references import ArchiveReference
 from buildmaster.model.register import freezing
@@ -18,7 +18,7 @@ processor_option = click.option("--processor", metavar="NAME", help="Only builde
 @archive_option
 @processor_option
 @click.option("--reason", help="What people who ask why they wait are told.")
-@click.pass_obj
+@pass_farm
 def freeze(farm: Farm, archive: ArchiveReference | None, processor: str | None, reason: str | None) -> None:
     """Dispatch nothing until `thaw`.
 
@@ -33,7 +33,7 @@ def freeze(farm: Farm, archive: ArchiveReference | None, processor: str | None, 
 @click.command()
 @archive_option
 @processor_option
-@click.pass_obj
+@pass_farm
 def thaw(farm: Farm, archive: ArchiveReference | None, processor: str | None) -> None:
     """Dispatch again what `freeze` stopped.
 
@@ -47,7 +47,7 @@ def thaw(farm: Farm, archive: ArchiveReference | None, processor: str | None) ->
 
 @click.command()
 @json_option
-@click.pass_obj
+@pass_farm
 def freezes(farm: Farm, as_json: bool) -> None:
     """List what is frozen, since when and why."""
     columns = ("archive", "processor", "reason", "since")

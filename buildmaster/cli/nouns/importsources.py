@@ -13,7 +13,7 @@ import click
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
 from buildmaster.cli.changes import change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.inline import result_of
 from buildmaster.cli.output import table
 from buildmaster.farm.indices.sources import BadStanza, IndexedSource, read_sources
@@ -44,7 +44,7 @@ BASE = re.compile(r"(?P<base>.*/)dists/")
 @click.option("--component", help="Instead of what the index says.")
 @click.option("--only", metavar="NAME", multiple=True, help="Nothing but this source; may be repeated.")
 @click.option("--base-url", metavar="URL", help="Where the archive is, if FILE-OR-URL doesn't say: before dists/.")
-@click.pass_obj
+@pass_farm
 def import_sources(
     farm: Farm,
     index: str,

@@ -7,7 +7,7 @@ import click
 
 from buildmaster.cli.arguments import SERIES, STATUS
 from buildmaster.cli.changes import BUILDING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.archives import SeriesStatus
 from buildmaster.farm.vocabulary.references import SeriesReference
@@ -38,7 +38,7 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @series.command("add")
 @settings
-@click.pass_obj
+@pass_farm
 def add(
     farm: Farm,
     reference: SeriesReference,
@@ -58,7 +58,7 @@ def add(
 
 @series.command("set")
 @settings
-@click.pass_obj
+@pass_farm
 def set_(
     farm: Farm,
     reference: SeriesReference,
@@ -76,7 +76,7 @@ def set_(
 
 @series.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the series of all distributions."""
     print_listing(farm.transactions.read(all_series), COLUMNS, as_json=as_json)

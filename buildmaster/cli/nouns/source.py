@@ -4,7 +4,7 @@ import click
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
 from buildmaster.cli.changes import change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, limit_option, note_more, page_size, print_listing
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
 from buildmaster.model.register.publications import copy_source, delete_source, source_publications
@@ -23,7 +23,7 @@ def source() -> None:
 @click.option("--archive", metavar="REF", type=ARCHIVE, help="Only those in this archive.")
 @limit_option
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, archive: ArchiveReference | None, limit: int | None, as_json: bool) -> None:
     """List the publications, the newest first."""
     size = page_size(limit, as_json)
@@ -34,7 +34,7 @@ def list_all(farm: Farm, archive: ArchiveReference | None, limit: int | None, as
 
 @source.command("delete")
 @id_argument
-@click.pass_obj
+@pass_farm
 def delete(farm: Farm, publication_id: int) -> None:
     """Remove a source from where it is published, with the binaries that were made of it for there."""
     gone = change(farm, "source delete", publication_id, delete_source, publication_id, farm.now())
@@ -46,7 +46,7 @@ def delete(farm: Farm, publication_id: int) -> None:
 @id_argument
 @click.option("--to", metavar="REF", type=ARCHIVE, required=True, help="The archive.")
 @click.option("--suite", metavar="SUITE", type=SUITE, help="Its suite, if it is another.")
-@click.pass_obj
+@pass_farm
 def copy(farm: Farm, publication_id: int, to: ArchiveReference, suite: SuiteReference | None) -> None:
     """Publish a source elsewhere too."""
     args = (publication_id, to, suite, farm.now())

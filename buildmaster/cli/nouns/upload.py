@@ -7,7 +7,7 @@ import click
 from twisted.internet.defer import execute
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.inline import result_of
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.uploads.sources import URGENCIES, Wish
@@ -33,7 +33,7 @@ class RefusedUploadError(BuildmasterError):
 @click.option("--component", default="", help="Instead of what the upload says.")
 @click.option("--section", default="", help="Instead of what the upload says.")
 @click.option("--urgency", default="", type=click.Choice(["", *URGENCIES]), help="Instead of what the upload says.")
-@click.pass_obj
+@pass_farm
 def upload(farm: Farm, file: Path, archive: ArchiveReference, suite: SuiteReference, **wishes: str) -> None:
     """Take in FILE, the .changes or .dsc of a source package, with the files that it lists."""
     to = Destination(archive, suite, farm.who, Wish(**wishes))
