@@ -27,8 +27,8 @@ def add(farm: Farm, reference: ArchitectureReference, processor: str, no_untrust
     It is built when it has a chroot: see `chroot set`.
     """
     details = {"processor": processor, "untrusted": not no_untrusted}
-    change(farm, "arch add", reference, add_architecture, reference, processor, not no_untrusted, **details)
-    farm.nudge(*BUILDING)
+    args = (reference, processor, not no_untrusted)
+    change(farm, "arch add", reference, add_architecture, *args, **details, wakes=BUILDING)
     click.echo(f"Added the architecture {reference}.")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from buildmaster.cli.arguments import ARCHIVE, DEPENDENCY, SUITE
-from buildmaster.cli.changes import BUILDING, change
+from buildmaster.cli.changes import BUILDING, MIRRORING, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.nouns.campaign import compare_archives, copy_sources
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
@@ -97,10 +97,9 @@ def add(
         farm.transactions.read(check_campaign, copy_of, suite)
     wanted = _change(options)
     args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))
-    change(farm, "archive add", reference, add_archive, *args, **_details(wanted))
+    change(farm, "archive add", reference, add_archive, *args, **_details(wanted), wakes=MIRRORING)
     if copy_of is not None and suite is not None:
         copy_sources(farm, Campaign(copy_of, reference, suite), depend=wanted.depends is None)
-    farm.nudge("mirror_indices")
     click.echo(f"Added the archive {reference}.")
 
 
@@ -111,8 +110,7 @@ def set_(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # An
     """Change the archive REF: what is given here, and no more."""
     wanted = _change(options)
     args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))
-    change(farm, "archive set", reference, set_archive, *args, **_details(wanted))
-    farm.nudge(*BUILDING, "mirror_indices")
+    change(farm, "archive set", reference, set_archive, *args, **_details(wanted), wakes=(*BUILDING, *MIRRORING))
     click.echo(f"Changed the archive {reference}.")
 
 
@@ -139,8 +137,7 @@ def show(farm: Farm, reference: ArchiveReference, as_json: bool) -> None:
 @pass_farm
 def disable(farm: Farm, reference: ArchiveReference) -> None:
     """Dispatch no more builds of the archive REF; what runs goes on."""
-    change(farm, "archive disable", reference, enable_archive, reference, False)
-    farm.nudge(*BUILDING)
+    change(farm, "archive disable", reference, enable_archive, reference, False, wakes=BUILDING)
     click.echo(f"Disabled the archive {reference}.")
 
 
@@ -149,8 +146,7 @@ def disable(farm: Farm, reference: ArchiveReference) -> None:
 @pass_farm
 def enable(farm: Farm, reference: ArchiveReference) -> None:
     """Dispatch builds of the archive REF again."""
-    change(farm, "archive enable", reference, enable_archive, reference, True)
-    farm.nudge(*BUILDING)
+    change(farm, "archive enable", reference, enable_archive, reference, True, wakes=BUILDING)
     click.echo(f"Enabled the archive {reference}.")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from buildmaster.cli.changes import SCANNING, change
+from buildmaster.cli.changes import NOBODY, SCANNING, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing, print_one
 from buildmaster.model.listings.builders import BuilderListing, builders, show_builder
@@ -71,8 +71,7 @@ def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPT
     wanted = _change(url=url, **options)
     if wanted.processors is None:
         raise click.UsageError("Give --processor NAME: what it builds for.")
-    change(farm, "builder add", name, add_builder, name, wanted, farm.now(), **asdict(wanted))
-    farm.nudge(*SCANNING)
+    change(farm, "builder add", name, add_builder, name, wanted, farm.now(), **asdict(wanted), wakes=SCANNING)
     click.echo(f"Added the builder {name}.")
 
 
@@ -86,8 +85,7 @@ def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPT
 def set_(farm: Farm, name: str, **options: Any) -> None:  # Any: as OPTIONS read them
     """Change the builder NAME: what is given here, and no more."""
     wanted = _change(**options)
-    change(farm, "builder set", name, set_builder, name, wanted, farm.now(), **asdict(wanted))
-    farm.nudge(*SCANNING)
+    change(farm, "builder set", name, set_builder, name, wanted, farm.now(), **asdict(wanted), wakes=SCANNING)
     click.echo(f"Changed the builder {name}.")
 
 
@@ -113,8 +111,7 @@ def show(farm: Farm, name: str, as_json: bool) -> None:
 @pass_farm
 def restore(farm: Farm, name: str) -> None:
     """Use the builder NAME again, its failures forgotten."""
-    change(farm, "builder ok", name, restore_builder, name, farm.now())
-    farm.nudge(*SCANNING)
+    change(farm, "builder ok", name, restore_builder, name, farm.now(), wakes=SCANNING)
     click.echo(f"{name} is in use again.")
 
 
@@ -127,8 +124,7 @@ def fail(farm: Farm, name: str, reason: str) -> None:
 
     What it builds goes back to the queue.
     """
-    change(farm, "builder fail", name, fail_builder, name, reason, farm.now(), reason=reason)
-    farm.nudge(*SCANNING)
+    change(farm, "builder fail", name, fail_builder, name, reason, farm.now(), reason=reason, wakes=SCANNING)
     click.echo(f"{name} is failed: `buildmaster builder ok {name}` brings it back.")
 
 
@@ -137,8 +133,7 @@ def fail(farm: Farm, name: str, reason: str) -> None:
 @pass_farm
 def auto(farm: Farm, name: str) -> None:
     """Give the builder NAME work by itself."""
-    change(farm, "builder auto", name, set_manual, name, False)
-    farm.nudge(*SCANNING)
+    change(farm, "builder auto", name, set_manual, name, False, wakes=SCANNING)
     click.echo(f"{name} gets work.")
 
 
@@ -150,7 +145,7 @@ def manual(farm: Farm, name: str) -> None:
 
     What it builds goes on, and is taken in.
     """
-    change(farm, "builder manual", name, set_manual, name, True)
+    change(farm, "builder manual", name, set_manual, name, True, wakes=NOBODY)
     click.echo(f"{name} gets no new work: `buildmaster builder auto {name}` changes that.")
 
 
@@ -162,8 +157,7 @@ def clean(farm: Farm, name: str) -> None:
 
     An untrusted one is reset.
     """
-    change(farm, "builder clean", name, clean_builder, name, farm.now())
-    farm.nudge(*SCANNING)
+    change(farm, "builder clean", name, clean_builder, name, farm.now(), wakes=SCANNING)
     click.echo(f"{name} will be cleaned.")
 
 
@@ -175,8 +169,7 @@ def remove(farm: Farm, name: str) -> None:
 
     The history of its builds stays, and its name may be used again. While it holds a build this is refused.
     """
-    change(farm, "builder remove", name, remove_builder, name, farm.now())
-    farm.nudge(*SCANNING)
+    change(farm, "builder remove", name, remove_builder, name, farm.now(), wakes=SCANNING)
     click.echo(f"Removed the builder {name}.")
 
 

@@ -7,7 +7,7 @@ import click
 from sqlalchemy.orm import Session
 
 from buildmaster.cli.arguments import STATE, SUITE
-from buildmaster.cli.changes import BUILDING, SCANNING, change
+from buildmaster.cli.changes import BUILDING, DISPATCHING, SCANNING, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.farm.vocabulary.references import SuiteReference
 from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState
@@ -63,8 +63,7 @@ def rescore_build(farm: Farm, build_id: int, score: int) -> None:
 
     The higher it is, the sooner it is built.
     """
-    change(farm, "build rescore", build_id, rescore, build_id, score, score=score)
-    farm.nudge("dispatcher")
+    change(farm, "build rescore", build_id, rescore, build_id, score, score=score, wakes=DISPATCHING)
     click.echo(f"Build {build_id} is scored {score}.")
 
 
@@ -76,14 +75,12 @@ def cancel_build(farm: Farm, build_id: int) -> None:
 
     One that runs ends as soon as its slave has stopped.
     """
-    state = change(farm, "build cancel", build_id, cancel, farm.now(), build_id)
-    farm.nudge(*SCANNING)
+    state = change(farm, "build cancel", build_id, cancel, farm.now(), build_id, wakes=SCANNING)
     click.echo(ENDED[state].format(build_id))
 
 
 def _retry_one(farm: Farm, build_id: int) -> None:
-    change(farm, "build retry", build_id, retry, farm.now(), build_id)
-    farm.nudge(*BUILDING)
+    change(farm, "build retry", build_id, retry, farm.now(), build_id, wakes=BUILDING)
     click.echo(f"Build {build_id} is queued again.")
 
 
@@ -100,8 +97,7 @@ def _retry_many(farm: Farm, wanted: list[Retriable], dry_run: bool) -> None:
         refused = {build.id: build.refusal for build in piece if build.refusal is not None}
         if not dry_run and good:
             ids = [build.id for build in good]
-            refused |= change(farm, "build retry", "many", _retry_piece, farm.now(), ids, builds=ids)
-            farm.nudge(*BUILDING)
+            refused |= change(farm, "build retry", "many", _retry_piece, farm.now(), ids, builds=ids, wakes=BUILDING)
         click.echo("\n".join(_told(piece, refused)))
         count += len(piece) - len(refused)
     click.echo(f"{'Would retry' if dry_run else 'Retried'} {count} of {len(wanted)} builds.")

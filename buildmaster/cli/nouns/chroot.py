@@ -51,8 +51,7 @@ def set_(farm: Farm, reference: ArchitectureReference, file: Path, pocket: Pocke
     warn_of(file)
     content = farm.librarian.add(file)
     args = (reference, pocket, content, file.name, farm.now())
-    change(farm, "chroot set", reference, _keep, *args, pocket=pocket.name, sha256=content.sha256)
-    farm.nudge(*BUILDING)
+    change(farm, "chroot set", reference, _keep, *args, pocket=pocket.name, sha256=content.sha256, wakes=BUILDING)
     click.echo(f"{reference} is built in {file.name} ({content.size} bytes, SHA-1 {content.sha1}).")
 
 
@@ -62,8 +61,7 @@ def set_(farm: Farm, reference: ArchitectureReference, file: Path, pocket: Pocke
 @pass_farm
 def remove(farm: Farm, reference: ArchitectureReference, pocket: Pocket) -> None:
     """Take the chroot of an architecture away."""
-    change(farm, "chroot remove", reference, remove_chroot, reference, pocket, pocket=pocket.name)
-    farm.nudge(*BUILDING)
+    change(farm, "chroot remove", reference, remove_chroot, reference, pocket, pocket=pocket.name, wakes=BUILDING)
     click.echo(f"Removed the chroot of {reference} for {pocket.name}.")
 
 

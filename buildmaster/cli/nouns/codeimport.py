@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import click
 
-from buildmaster.cli.changes import change
+from buildmaster.cli.changes import NOBODY, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing, print_one
 from buildmaster.farm.codeimports.jobs import By, ImportPolicy, ImportRefusedError, NewImport, configured_policy
@@ -42,7 +42,7 @@ def add(farm: Farm, name: str, interval: float | None, status: str, **sources: s
     """Add the import NAME, which waits for a review; as REVIEWED it runs at once."""
     new = new_import(name, interval, sources)
     check_source(new)
-    change(farm, "code-import add", name, add_import, new, By(farm.who, farm.now()), _policy(farm))
+    change(farm, "code-import add", name, add_import, new, By(farm.who, farm.now()), _policy(farm), wakes=NOBODY)
     if status == ReviewStatus.REVIEWED.name:
         _review(farm, name, ReviewStatus.REVIEWED)
     waits = "" if status == ReviewStatus.REVIEWED.name else f": `buildmaster code-import approve {name}` makes it run"
@@ -126,13 +126,13 @@ def invalidate(farm: Farm, name: str) -> None:
 @pass_farm
 def request_now(farm: Farm, name: str) -> None:
     """Run the import NAME as soon as a machine asks for work."""
-    change(farm, "code-import request", name, request, name, By(farm.who, farm.now()))
+    change(farm, "code-import request", name, request, name, By(farm.who, farm.now()), wakes=NOBODY)
     click.echo(f"{name} will run as soon as possible.")
 
 
 def _review(farm: Farm, name: str, status: ReviewStatus) -> None:
     action, policy = f"code-import {status.name.lower()}", _policy(farm)
-    change(farm, action, name, review, name, status, By(farm.who, farm.now()), policy)
+    change(farm, action, name, review, name, status, By(farm.who, farm.now()), policy, wakes=NOBODY)
 
 
 def _policy(farm: Farm) -> ImportPolicy:

@@ -2,7 +2,7 @@
 
 import click
 
-from buildmaster.cli.changes import change
+from buildmaster.cli.changes import NOBODY, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.model.listings.distributions import distributions
@@ -23,7 +23,7 @@ def add(farm: Farm, name: str, title: str | None) -> None:
 
     Its archives are added by `archive add`.
     """
-    change(farm, "distribution add", name, add_distribution, name, title, title=title)
+    change(farm, "distribution add", name, add_distribution, name, title, title=title, wakes=NOBODY)
     click.echo(f"Added the distribution {name}.")
 
 

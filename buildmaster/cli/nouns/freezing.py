@@ -3,7 +3,7 @@
 import click
 
 from buildmaster.cli.arguments import ARCHIVE
-from buildmaster.cli.changes import change
+from buildmaster.cli.changes import DISPATCHING, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.references import ArchiveReference
@@ -25,8 +25,7 @@ def freeze(farm: Farm, archive: ArchiveReference | None, processor: str | None, 
     Nothing of an archive, nothing to a processor, or nothing at all. What runs goes on.
     """
     part = Part(archive, processor)
-    change(farm, "freeze", part, freezing.freeze, part, reason, farm.now(), reason=reason)
-    farm.nudge("dispatcher")
+    change(farm, "freeze", part, freezing.freeze, part, reason, farm.now(), reason=reason, wakes=DISPATCHING)
     click.echo(f"Froze {part}: `buildmaster thaw` with the same options goes on.")
 
 
@@ -40,8 +39,7 @@ def thaw(farm: Farm, archive: ArchiveReference | None, processor: str | None) ->
     The options are those of the freeze.
     """
     part = Part(archive, processor)
-    change(farm, "thaw", part, freezing.thaw, part)
-    farm.nudge("dispatcher")
+    change(farm, "thaw", part, freezing.thaw, part, wakes=DISPATCHING)
     click.echo(f"Thawed {part}.")
 
 

@@ -12,7 +12,7 @@ from typing import IO
 import click
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
-from buildmaster.cli.changes import change
+from buildmaster.cli.changes import NOBODY, PUBLISHING, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.inline import result_of
 from buildmaster.cli.output import table
@@ -61,10 +61,11 @@ def import_sources(
     """
     place = replace(farm.transactions.read(import_place, archive, suite), base_url=base_url_of(index, base_url))
     subject = f"{archive} {suite}"
-    change(farm, "import sources", subject, lambda _: None, index=index, component=component, only=only or None)
+    asked = {"index": index, "component": component, "only": only or None}
+    change(farm, "import sources", subject, lambda _: None, **asked, wakes=NOBODY)
     with index_file(index) as file:
         imported = take_in(farm, place, file, component, only)
-    farm.nudge("publisher", "queue_builder")
+    farm.nudge(*PUBLISHING)
     make_builds(farm)
     click.echo(f"{imported.new} sources are new in {subject}, {imported.known} were there already.")
     counts = farm.transactions.read(builds_per_architecture, place.archive_id, place.series_id)

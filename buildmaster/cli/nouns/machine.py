@@ -2,7 +2,7 @@
 
 import click
 
-from buildmaster.cli.changes import change
+from buildmaster.cli.changes import NOBODY, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.codeimports.jobs import By
@@ -26,7 +26,7 @@ def machine() -> None:
 def add(farm: Farm, host: str, online: bool) -> None:
     """Register the machine HOST, which is offline unless told otherwise."""
     state = MachineState.ONLINE if online else MachineState.OFFLINE
-    change(farm, "machine add", host, add_machine, host, state, By(farm.who, farm.now()))
+    change(farm, "machine add", host, add_machine, host, state, By(farm.who, farm.now()), wakes=NOBODY)
     click.echo(f"Added the machine {host}, {state.name.lower()}.")
 
 
@@ -66,4 +66,4 @@ def quiesce(farm: Farm, host: str) -> None:
 
 
 def _set(farm: Farm, verb: str, host: str, state: MachineState) -> None:
-    change(farm, f"machine {verb}", host, set_machine, host, state, By(farm.who, farm.now()))
+    change(farm, f"machine {verb}", host, set_machine, host, state, By(farm.who, farm.now()), wakes=NOBODY)

@@ -2,7 +2,7 @@
 
 import click
 
-from buildmaster.cli.changes import change
+from buildmaster.cli.changes import NOBODY, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.model.listings.distributions import processors
@@ -22,7 +22,7 @@ def processor() -> None:
 @pass_farm
 def add(farm: Farm, name: str) -> None:
     """Add the processor NAME, such as amd64."""
-    change(farm, "processor add", name, add_processor, name)
+    change(farm, "processor add", name, add_processor, name, wakes=NOBODY)
     click.echo(f"Added the processor {name}.")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from buildmaster.cli.arguments import SERIES, STATUS
-from buildmaster.cli.changes import BUILDING, change
+from buildmaster.cli.changes import BUILDING, NOBODY, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.archives import SeriesStatus
@@ -52,7 +52,7 @@ def add(
     Its status is DEVELOPMENT unless told otherwise. The nominated architecture need not be there yet.
     """
     wanted = SeriesChange(title, version, status, nominated)
-    change(farm, "series add", reference, add_series, reference, wanted, **_details(wanted))
+    change(farm, "series add", reference, add_series, reference, wanted, **_details(wanted), wakes=NOBODY)
     click.echo(f"Added the series {reference}.")
 
 
@@ -69,8 +69,7 @@ def set_(
 ) -> None:
     """Change a series: what is given here, and no more."""
     wanted = SeriesChange(title, version, status, nominated)
-    change(farm, "series set", reference, set_series, reference, wanted, **_details(wanted))
-    farm.nudge(*BUILDING)
+    change(farm, "series set", reference, set_series, reference, wanted, **_details(wanted), wakes=BUILDING)
     click.echo(f"Changed the series {reference}.")
 
 

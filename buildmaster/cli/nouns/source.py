@@ -3,13 +3,12 @@
 import click
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
-from buildmaster.cli.changes import change
+from buildmaster.cli.changes import PUBLISHING, change
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, limit_option, note_more, page_size, print_listing
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
 from buildmaster.model.register.publications import copy_source, delete_source, source_publications
 
-WOKEN = ("publisher", "queue_builder")
 COLUMNS = ("id", "source", "version", "archive", "suite", "component", "status", "created")
 id_argument = click.argument("publication_id", metavar="ID", type=click.IntRange(1, 2**31 - 1))
 
@@ -37,8 +36,7 @@ def list_all(farm: Farm, archive: ArchiveReference | None, limit: int | None, as
 @pass_farm
 def delete(farm: Farm, publication_id: int) -> None:
     """Remove a source from where it is published, with the binaries that were made of it for there."""
-    gone = change(farm, "source delete", publication_id, delete_source, publication_id, farm.now())
-    farm.nudge(*WOKEN)
+    gone = change(farm, "source delete", publication_id, delete_source, publication_id, farm.now(), wakes=PUBLISHING)
     click.echo(f"Removed {gone.source} {gone.version} from {gone.archive}, {gone.suite}.")
 
 
@@ -50,6 +48,6 @@ def delete(farm: Farm, publication_id: int) -> None:
 def copy(farm: Farm, publication_id: int, to: ArchiveReference, suite: SuiteReference | None) -> None:
     """Publish a source elsewhere too."""
     args = (publication_id, to, suite, farm.now())
-    made = change(farm, "source copy", publication_id, copy_source, *args, to=str(to), suite=suite and str(suite))
-    farm.nudge(*WOKEN)
+    place = {"to": str(to), "suite": suite and str(suite)}
+    made = change(farm, "source copy", publication_id, copy_source, *args, **place, wakes=PUBLISHING)
     click.echo(f"Copied {made.source} {made.version} to {made.archive}, {made.suite} (publication {made.id}).")

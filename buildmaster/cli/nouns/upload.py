@@ -7,6 +7,7 @@ import click
 from twisted.internet.defer import execute
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
+from buildmaster.cli.changes import PUBLISHING
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.inline import result_of
 from buildmaster.errors import BuildmasterError
@@ -18,8 +19,6 @@ from buildmaster.files.uploadfolders import open_leaf
 from buildmaster.model.uploads.sources import AcceptedSource, Destination, Refused
 from buildmaster.work.database import InlineDatabase
 from buildmaster.work.sourceintake import SourceIntake
-
-WOKEN = ("publisher", "queue_builder")
 
 
 class RefusedUploadError(BuildmasterError):
@@ -43,7 +42,7 @@ def upload(farm: Farm, file: Path, archive: ArchiveReference, suite: SuiteRefere
         accepted = _taken(farm, leaf, to)
     finally:
         shutil.rmtree(leaf, ignore_errors=True)
-    farm.nudge(*WOKEN)
+    farm.nudge(*PUBLISHING)
     click.echo(
         f"Accepted {accepted.name} {accepted.version} in {accepted.archive}, {accepted.suite}"
         f" (publication {accepted.publication_id}).",
