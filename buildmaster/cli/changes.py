@@ -30,7 +30,7 @@ def change(
     """
     given = {name: value for name, value in details.items() if value is not None}
     deed = Deed(farm.now(), farm.who, action, str(subject), given)
-    result = farm.transactions.write(audited, deed, work, *args)
+    result: T = farm.transactions.write(audited, deed, work, *args)
     if wakes:
         farm.nudge(*wakes)
     return result

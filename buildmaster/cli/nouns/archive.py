@@ -82,6 +82,7 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @pass_farm
 def add(
     farm: Farm,
+    /,
     reference: ArchiveReference,
     copy_of: ArchiveReference | None,
     suite: SuiteReference | None,
@@ -106,7 +107,7 @@ def add(
 @archive.command("set")
 @settings
 @pass_farm
-def set_(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # Any: as OPTIONS read them
+def set_(farm: Farm, /, reference: ArchiveReference, **options: Any) -> None:  # Any: as OPTIONS read them
     """Change the archive REF: what is given here, and no more."""
     wanted = _change(options)
     args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))

@@ -44,7 +44,7 @@ for order in (retry_builds, rescore_build, cancel_build):
 @limit_option
 @json_option
 @pass_farm
-def list_all(farm: Farm, limit: int | None, as_json: bool, **wanted: Any) -> None:  # Any: as Wanted's
+def list_all(farm: Farm, /, limit: int | None, as_json: bool, **wanted: Any) -> None:  # Any: as Wanted's
     """List builds, newest first."""
     size = page_size(limit, as_json)
     found = [row for batch in _batches(farm, Wanted(**wanted), size) for row in batch]

@@ -63,7 +63,7 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @processor_option
 @settings
 @pass_farm
-def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPTIONS read them
+def add(farm: Farm, /, name: str, url: str, **options: Any) -> None:  # Any: as OPTIONS read them
     """Add the builder NAME, whose slave listens at URL.
 
     It is asked who it is, and cleaned, before it gets work.
@@ -82,7 +82,7 @@ def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPT
 @processor_option
 @settings
 @pass_farm
-def set_(farm: Farm, name: str, **options: Any) -> None:  # Any: as OPTIONS read them
+def set_(farm: Farm, /, name: str, **options: Any) -> None:  # Any: as OPTIONS read them
     """Change the builder NAME: what is given here, and no more."""
     wanted = _change(**options)
     change(farm, "builder set", name, set_builder, name, wanted, farm.now(), **asdict(wanted), wakes=SCANNING)

@@ -38,7 +38,7 @@ def code_import() -> None:
 )
 @click.option("--review", "status", type=click.Choice(["NEW", "REVIEWED"]), default="NEW", show_default=True)
 @pass_farm
-def add(farm: Farm, name: str, interval: float | None, status: str, **sources: str | tuple[str, str] | None) -> None:
+def add(farm: Farm, /, name: str, interval: float | None, status: str, **sources: str | tuple[str, str] | None) -> None:
     """Add the import NAME, which waits for a review; as REVIEWED it runs at once."""
     new = new_import(name, interval, sources)
     check_source(new)

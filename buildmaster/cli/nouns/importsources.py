@@ -139,7 +139,7 @@ def make_builds(farm: Farm) -> None:
         while True:
             nudged.clear()
             result_of(task.run())
-            bar.update(bar.length - farm.transactions.read(unexamined) - bar.pos)
+            bar.update(left - farm.transactions.read(unexamined) - bar.pos)
             if task.name not in nudged:
                 break
     farm.nudge(*nudged)

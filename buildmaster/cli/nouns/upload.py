@@ -33,7 +33,7 @@ class RefusedUploadError(BuildmasterError):
 @click.option("--section", default="", help="Instead of what the upload says.")
 @click.option("--urgency", default="", type=click.Choice(["", *URGENCIES]), help="Instead of what the upload says.")
 @pass_farm
-def upload(farm: Farm, file: Path, archive: ArchiveReference, suite: SuiteReference, **wishes: str) -> None:
+def upload(farm: Farm, /, file: Path, archive: ArchiveReference, suite: SuiteReference, **wishes: str) -> None:
     """Take in FILE, the .changes or .dsc of a source package, with the files that it lists."""
     to = Destination(archive, suite, farm.who, Wish(**wishes))
     leaf = open_leaf(farm.config.root, farm.now(), file.name)

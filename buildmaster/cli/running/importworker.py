@@ -30,7 +30,7 @@ PATH = "codeimportscheduler"
 )
 @click.option("--once", is_flag=True, help="Do one job, if there is one.")
 @pass_farm
-def import_worker(farm: Farm, url: str | None, store: Path | None, token: str | None, **options: object) -> None:
+def import_worker(farm: Farm, /, url: str | None, store: Path | None, token: str | None, **options: object) -> None:
     """Ask for code imports and run them, in the foreground; the limits are those of the conf file."""
     config = farm.config
     folder = (store or config.root / "imports").resolve()

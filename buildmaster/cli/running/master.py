@@ -2,10 +2,11 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
-from twisted.scripts.twistd import run as run_twistd
+from twisted.scripts import twistd
 
 from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.daemon.config.reading import ConfigError, load
@@ -14,6 +15,7 @@ from buildmaster.work.schema import check_fits
 from buildmaster.work.upgrading import upgrade
 
 HERE = Path(__file__).parents[2]
+run_twistd: Callable[[], None] = twistd.run  # it has no annotations of its own
 DAEMONS = next(place for place in (HERE / "daemons", HERE.parent / "daemons") if place.is_dir())
 
 
