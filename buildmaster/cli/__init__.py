@@ -1,1 +1,1 @@
-"""What an operator types: the ``buildmaster`` command, one module a noun."""
+"""What an operator types: the ``buildmaster`` command. ``main`` has the list of commands."""

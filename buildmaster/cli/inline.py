@@ -1,12 +1,22 @@
-"""Run a coroutine to its end at once, as commands do: their database and their threads are inline."""
+"""Do the work of a task here and now, as commands do: their database and their threads are inline."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, execute
 from twisted.python.failure import Failure
 
+from buildmaster.cli.farm import Farm
+from buildmaster.model.notices.builds import NoNotices
+from buildmaster.work.database import InlineDatabase
+from buildmaster.work.taskcontext import TaskContext
+
 T = TypeVar("T")
+
+
+def task_context(farm: Farm, nudge: Callable[[str], None]) -> TaskContext:
+    """Return what tasks need that run in a command, whose user is told at once: there are no notices."""
+    return TaskContext(InlineDatabase(farm.transactions), farm.librarian, execute, farm.now, nudge, NoNotices())
 
 
 def result_of(work: Coroutine[Any, Any, T]) -> T:  # Any: what goes in and out of a coroutine on its way

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,14 @@ def attach_daemon(application: Any, reactor: Reactor, path: Path | None) -> None
         sys.exit(str(error))
     logfile = open_log(master.config)
     if logfile is not None:
-        application.setComponent(ILogObserver, textFileLogObserver(logfile))
-    deeds = {signal.SIGHUP: master.reload, signal.SIGUSR1: logfile.reopen if logfile else reopen_nothing}
+        application.setComponent(
+            ILogObserver,
+            textFileLogObserver(logfile),  # type: ignore[arg-type]  # the observer writes and flushes, and no more
+        )
+    deeds: dict[signal.Signals, Callable[[], object]] = {
+        signal.SIGHUP: master.reload,
+        signal.SIGUSR1: logfile.reopen if logfile else reopen_nothing,
+    }
     for part in (Signals(reactor, deeds), master, Systemd(reactor, os.environ, master.well)):
         part.setServiceParent(application)
 
@@ -95,7 +102,8 @@ class Master(Service):
         return self._changing.run(self._stop_parts)
 
     def _stop_parts(self) -> Deferred[None]:
-        return self._parts.stopService()
+        stopped: Deferred[None] = self._parts.stopService()
+        return stopped
 
     def reload(self) -> Deferred[None]:
         """Read the conf file again; a broken one is refused with its mistakes, and the old settings stay."""

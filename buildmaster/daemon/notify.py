@@ -1,14 +1,14 @@
 """Hear of jobs that have work from wherever the PostgreSQL database is reached, by its NOTIFY."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any  # Any: what a thread's work returns
 
 from psycopg2 import Error as DriverError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
+from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorTime, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -16,6 +16,10 @@ from zope.interface import implementer
 from buildmaster.daemon.waking import CHANNEL
 
 PAUSE = 5.0  # seconds until a lost connection is tried again
+
+
+class IReactor(IReactorFDSet, IReactorTime):
+    """What waits for connections, and keeps time."""
 
 
 def listen(engine: Engine) -> Any:  # Any: a connection of the driver's
@@ -36,7 +40,7 @@ class NotificationListener(Service):
 
     def __init__(
         self,
-        reactor: Any,  # Any: IReactorFDSet and IReactorTime
+        reactor: IReactor,
         engine: Engine,
         in_thread: Callable[..., Deferred[Any]],
         nudge: Callable[[str], None],

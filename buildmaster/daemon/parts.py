@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pytz
 from twisted.internet.defer import Deferred
@@ -12,13 +12,17 @@ from twisted.internet.threads import deferToThreadPool
 from buildmaster.daemon.config.settings import Config
 from buildmaster.daemon.masters import Election
 from buildmaster.daemon.reporter import Troubles
+from buildmaster.farm.notices.builds import NoticePolicy
 from buildmaster.files.disk import Disk
 from buildmaster.files.librarian import ILibrarian, open_librarian
+from buildmaster.model.notices.builds import BuildNotices
 from buildmaster.slave.client import Slaves, Timeouts
 from buildmaster.work.database import Database
 from buildmaster.work.errands import Errands
+from buildmaster.work.taskcontext import TaskContext
 from buildmaster.work.transactions import Transactions
 
+T = TypeVar("T")
 CONCURRENT_FETCHES = 4  # sources whose files come at once
 Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs
 
@@ -45,11 +49,22 @@ class Parts:
     election: Election
     troubles: Troubles
 
-    def in_thread(
-        self, work: Callable[..., Any], *args: Any
-    ) -> Deferred[Any]:  # Any: whatever the work takes and gives
+    @property
+    def context(self) -> TaskContext:
+        """What nearly every task needs."""
+        notices = make_notices(self.config)
+        return TaskContext(self.database, self.librarian, self.in_thread, self.now, self.nudge, notices)
+
+    def in_thread(self, work: Callable[..., T], *args: Any) -> Deferred[T]:  # Any: whatever the work takes
         """Run work that blocks, off the reactor."""
         return deferToThreadPool(self.reactor, self.reactor.getThreadPool(), work, *args)
+
+
+def make_notices(config: Config) -> BuildNotices:
+    """Return who posts the notices about builds and builders that failed."""
+    mail = config.mail
+    policy = NoticePolicy(mail.send_build_notification, mail.notify_owner, mail.administrators)
+    return BuildNotices(policy, config.web.public_url)
 
 
 def utc_now() -> datetime:

@@ -76,10 +76,11 @@ class Reporter:
     def _end(self, job: str, result: object) -> JobEnd:
         command = self._commands.get(job, job)
         if not isinstance(result, Failure):
-            output, errors = result if job in self._commands else ("", "")
+            output, errors = result if job in self._commands and isinstance(result, tuple) else ("", "")
             return JobEnd(job, command, 0, output, errors)
-        if result.check(ProcessFailedError):
-            return JobEnd(job, command, result.value.code, result.value.output, result.value.errors)
+        error = result.value
+        if isinstance(error, ProcessFailedError):
+            return JobEnd(job, command, error.code, error.output, error.errors)
         expected = result.check(BuildmasterError)
         return JobEnd(job, command, 1, "", result.getErrorMessage() if expected else result.getTraceback())
 

@@ -172,5 +172,5 @@ def make_web(parts: Parts, health: Health) -> Site:
 
 def make_uploads(parts: Parts) -> Uploads:
     """Return the taker of uploads."""
-    intake = SourceIntake(parts.database, parts.librarian, parts.in_thread, parts.now)
+    intake = SourceIntake(parts.context)
     return Uploads(parts.config.root, parts.database, intake, parts.in_thread, parts.now, parts.nudge)

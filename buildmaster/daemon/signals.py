@@ -5,10 +5,14 @@ import signal
 from collections.abc import Callable, Mapping
 
 from twisted.application.service import Service
-from twisted.internet.interfaces import IReactorCore
+from twisted.internet.interfaces import IReactorCore, IReactorFromThreads
 from twisted.logger import Logger
 
 STOPPED_AT_ONCE = 1  # the exit code
+
+
+class IReactor(IReactorCore, IReactorFromThreads):
+    """What can be stopped, and be told things from a signal."""
 
 
 class Signals(Service):
@@ -16,7 +20,7 @@ class Signals(Service):
 
     log = Logger()
 
-    def __init__(self, reactor: IReactorCore, deeds: Mapping[signal.Signals, Callable[[], None]]) -> None:
+    def __init__(self, reactor: IReactor, deeds: Mapping[signal.Signals, Callable[[], object]]) -> None:
         self._reactor = reactor
         self._deeds = deeds
         self._stopping = False

@@ -1,1 +1,4 @@
-"""Where files lie: the librarian, uploads, and how bytes reach the disk whole."""
+"""Where files lie: the librarian, uploads, and how bytes reach the disk whole.
+
+All that reads or writes here blocks: make the calls in a thread.
+"""

@@ -18,7 +18,7 @@ from zope.interface import Interface, implementer
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.vocabulary.contents import Content
-from buildmaster.files.writing import SMALL, TOGETHER, Digests, batched, chunks, content_of, sync_folder, write
+from buildmaster.files.writing import FLUSHED_AT_ONCE, SMALL, Digests, batched, chunks, content_of, sync_folder, write
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 TEMPORARY = "new"  # the folder, beside the contents, of those that are being written
@@ -78,7 +78,7 @@ class FolderLibrarian:
     def add_all(self, paths: Sequence[Path]) -> list[Content]:
         """Keep copies of files; what has its place already stays there, and is the newer for it."""
         contents: list[Content] = []
-        for some in batched(paths, TOGETHER):
+        for some in batched(paths, FLUSHED_AT_ONCE):
             contents += self._add_some(some)
         return contents
 

@@ -15,7 +15,7 @@ from buildmaster.farm.vocabulary.contents import Content
 Item = TypeVar("Item")
 CHUNK = 1 << 20  # bytes read at a time
 SMALL = 1 << 18  # bytes; a smaller file is read into memory at once
-TOGETHER = 64  # small files that are flushed one after the other: each is open until then
+FLUSHED_AT_ONCE = 64  # small files that are flushed one after the other: each is open until then
 WRITABLE, READ_ONLY = 0o666, 0o444  # modes of new files, from which the umask is taken
 
 
@@ -79,7 +79,7 @@ class Written:
 
 def write_flushed(files: Iterable[Written]) -> None:
     """Write files, and flush them to the disk, some at a time. Where one lies already it must be writable."""
-    for some in batched(files, TOGETHER):
+    for some in batched(files, FLUSHED_AT_ONCE):
         descriptors: list[int] = []
         try:
             for file in some:
@@ -131,17 +131,20 @@ class HashedFile:
             raise
 
     def _write(self, piece: bytes) -> None:
-        if self._file is None:
-            self._file = _opened(self._path)
-        self._file.write(piece)
+        self._begun().write(piece)
         self._sha256.update(piece)
         self._sha1.update(piece)
         self._size += len(piece)
 
+    def _begun(self) -> BinaryIO:
+        if self._file is None:
+            self._file = _opened(self._path)
+        return self._file
+
     def finish(self, piece: bytes) -> Content:
         """Write the rest, flush all to the disk, and return what is in the file."""
         self.add(piece)
-        with self._file as file:
+        with self._begun() as file:
             file.flush()
             os.fsync(file.fileno())
         return Content(self._sha256.hexdigest(), self._sha1.hexdigest(), self._size)

@@ -6,7 +6,6 @@ from typing import Any, TypeVar  # Any: what XML-RPC can carry
 from urllib.parse import quote
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTCP
 from zope.interface import Interface, implementer
 
 from buildmaster.farm.builders.facts import BuilderFacts
@@ -14,7 +13,7 @@ from buildmaster.farm.builders.replies import BuildReply, Present, Silence, Slav
 from buildmaster.farm.text.redacting import one_line
 from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.slave.address import Address
-from buildmaster.slave.connection import Exchange, Line, garbled
+from buildmaster.slave.connection import Exchange, IReactor, Line, garbled
 from buildmaster.slave.files import Download, Sink
 from buildmaster.slave.http import GarbageError, Reply
 from buildmaster.slave.messages import (
@@ -92,7 +91,7 @@ class ISlave(Interface):
 class Slave:
     """A slave on the network. ``timeout`` is in seconds, and may be changed."""
 
-    def __init__(self, reactor: IReactorTCP, url: str, timeout: float) -> None:
+    def __init__(self, reactor: IReactor, url: str, timeout: float) -> None:
         self.timeout = timeout
         self._reactor = reactor
         self._address, trouble = _address(url)
@@ -200,7 +199,7 @@ class Timeouts:
 class Slaves:
     """The slaves of a farm: one client, with its connections, for each URL."""
 
-    def __init__(self, reactor: IReactorTCP, timeouts: Timeouts) -> None:
+    def __init__(self, reactor: IReactor, timeouts: Timeouts) -> None:
         self._reactor = reactor
         self._timeouts = timeouts
         self._slaves: dict[str, Slave] = {}

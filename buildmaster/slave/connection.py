@@ -7,20 +7,45 @@ that it refuses.
 
 import os
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from twisted.internet import error
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IConnector, IDelayedCall, IReactorTCP
+from twisted.internet.interfaces import (
+    IAddress,
+    IConnector,
+    IDelayedCall,
+    IPushProducer,
+    IReactorTCP,
+    IReactorThreads,
+    IReactorTime,
+    ITCPTransport,
+)
 from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.python.failure import Failure
+from zope.interface import Attribute
 
 from buildmaster.farm.builders.replies import Silence
 from buildmaster.farm.text.redacting import one_line
 from buildmaster.slave.address import Address
 from buildmaster.slave.http import GarbageError, Reply
 
-_ERRNO = {error.ConnectionRefusedError: 111, error.NoRouteError: 113, error.TCPTimedOutError: 110}
+_ERRNO: Mapping[type[object], int] = {
+    error.ConnectionRefusedError: 111,
+    error.NoRouteError: 113,
+    error.TCPTimedOutError: 110,
+}
+
+
+class IReactor(IReactorTCP, IReactorTime, IReactorThreads):
+    """What connects to slaves, keeps time, and has threads for their files."""
+
+
+class IStream(ITCPTransport, IPushProducer):
+    """A TCP connection as Twisted makes it: what comes over it can be held up."""
+
+    connected: bool = Attribute("Whether it can be written to.")
 
 
 @dataclass(eq=False)
@@ -67,7 +92,7 @@ class Line:
     One timer is kept for all calls: when it comes it looks whether the call under way is late, or waits for the rest.
     """
 
-    def __init__(self, reactor: IReactorTCP, address: Address) -> None:
+    def __init__(self, reactor: IReactor, address: Address) -> None:
         self._reactor = reactor
         self._address = address
         self._waiting: deque[Exchange] = deque()
@@ -120,22 +145,29 @@ class Line:
     def _next(self) -> None:
         if self._current or not self._waiting or self._closed:
             return
-        self._current = self._waiting.popleft()
-        self._current.line = self
-        self.allow(self._current)
-        self._say()
+        self._current = exchange = self._waiting.popleft()
+        exchange.line = self
+        self.allow(exchange)
+        self._say(exchange)
 
-    def _say(self) -> None:
+    def _say(self, exchange: Exchange) -> None:
         if self._connection:
-            self._connection.say(self._current)
+            self._connection.say(exchange)
             return
-        self._connection = connection = Connection(self, self._current)
+        self._connection = connection = Connection(self, exchange)
         host, port = self._address.host, self._address.port
-        connection.connector = self._reactor.connectTCP(host, port, _Dial(connection), timeout=None)
+        connection.connector = self._reactor.connectTCP(
+            host,
+            port,
+            _Dial(connection),
+            timeout=None,  # type: ignore[arg-type]  # the interface forgets that there need be none: the line has its own
+        )
 
     def end(self, silence: Silence | None) -> None:
         """End the call under way; its connection is kept if that is in a known state."""
         exchange, self._current = self._current, None
+        if not exchange:
+            return
         exchange.line = None
         if silence or not exchange.reply.reusable:
             self._drop()
@@ -148,8 +180,8 @@ class Line:
         exchange = self._current
         if not exchange:
             return
-        if connection.answers and exchange.repeatable and not exchange.reply.begun:
-            self._say()
+        if connection and connection.answers and exchange.repeatable and not exchange.reply.begun:
+            self._say(exchange)
         else:
             self.end(silence if not exchange.reply.begun else _broken_off(exchange.reply))
 
@@ -176,6 +208,7 @@ def garbled(garbage: GarbageError) -> Silence:
 class Connection(Protocol):
     """One TCP connection of a line; ``answers`` counts the replies that came over it."""
 
+    transport: IStream  # None before connectionMade: what may come sooner looks
     connector: IConnector | None = None
 
     def __init__(self, line: Line, exchange: Exchange) -> None:
@@ -210,7 +243,7 @@ class Connection(Protocol):
 
     def connectionMade(self) -> None:
         """Send the request that the connection was made for."""
-        if self._line:
+        if self._exchange:
             self.transport.setTcpNoDelay(True)
             self.say(self._exchange)
         else:
@@ -254,7 +287,7 @@ class _Dial(ClientFactory):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def buildProtocol(self, addr: IAddress) -> Connection:
+    def buildProtocol(self, addr: IAddress | None) -> Connection:
         return self._connection
 
     def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:

@@ -1,19 +1,21 @@
 """Write a file to disk and hash it while it comes from a slave, in threads, a piece after the other."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, DeferredLock, succeed
-from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 
 from buildmaster.farm.builders.replies import Silence
 from buildmaster.farm.vocabulary.contents import Content
-from buildmaster.slave.connection import Exchange
+from buildmaster.slave.connection import Exchange, IReactor
 
 PIECE = 1_048_576  # bytes that are written at once; the slave waits meanwhile
 SLOWEST = 16_384  # bytes a second: whatever keeps coming slower than this is given up in the end
+Kept = Content | bytes | Silence
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Sink(Protocol):
@@ -38,7 +40,7 @@ class Download:
 
     exchange: Exchange
 
-    def __init__(self, reactor: IReactorThreads, into: Sink, limit: int, patience: float, hold: int = 0) -> None:
+    def __init__(self, reactor: IReactor, into: Sink, limit: int, patience: float, hold: int = 0) -> None:
         self._reactor = reactor
         self._file = into
         self._hold = hold
@@ -58,7 +60,7 @@ class Download:
             self.exchange.pause()
             self._in_thread(self._file.add, self._taken()).addErrback(self._broke).addBoth(self._go_on)
 
-    def finish(self, silence: Silence | None) -> Deferred[Content | bytes | Silence]:
+    def finish(self, silence: Silence | None) -> Deferred[Kept]:
         """Return what is in the file when all of it is on disk, or its bytes, which then are not.
 
         Nothing of it stays where there was a Silence, or where the disk did not take it: this fails with its OSError.
@@ -68,12 +70,16 @@ class Download:
             return self._discard(trouble)
         if not self._began and len(self._piece) < self._hold:
             return succeed(self._taken())
-        return self._in_thread(self._file.finish, self._taken()).addErrback(self._broke).addCallback(self._checked)
+        return self._in_thread(self._file.finish, self._taken()).addCallbacks(self._checked, self._spoiled)
 
-    def _checked(self, content: Content | None) -> Content | Deferred[Silence]:
+    def _checked(self, content: Content) -> Kept | Deferred[Kept]:
         return self._discard(self._fault) if self._fault else content
 
-    def _discard(self, trouble: Silence | Failure) -> Deferred[Silence]:
+    def _spoiled(self, failure: Failure) -> Deferred[Kept]:
+        self._broke(failure)
+        return self._discard(failure)
+
+    def _discard(self, trouble: Silence | Failure) -> Deferred[Kept]:
         return self._in_thread(self._file.discard).addErrback(self._broke).addCallback(lambda _: trouble)
 
     def _broke(self, failure: Failure) -> None:
@@ -90,5 +96,6 @@ class Download:
         piece, self._piece = bytes(self._piece), bytearray()
         return piece
 
-    def _in_thread(self, work: Callable[..., object], *args: object) -> Deferred:
-        return self._thread.run(deferToThreadPool, self._reactor, self._reactor.getThreadPool(), work, *args)
+    def _in_thread(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> Deferred[T]:
+        pool = self._reactor.getThreadPool()
+        return self._thread.run(lambda: deferToThreadPool(self._reactor, pool, work, *args, **named))

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from stat import S_ISDIR, S_ISLNK
-from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.files.layout import GATHERING, INCOMING
-from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.maintenance.expiry import forget_audit, forget_files, forget_mail, nameless
-from buildmaster.work.database import Database
+from buildmaster.work.taskcontext import TaskContext
 
 log = Logger()
 PIECE = 500  # rows in one transaction
@@ -32,63 +29,52 @@ class Ages:
 
 
 class Housekeeping:
-    """Looks through the farm; ``root`` is its folder. ``in_thread`` runs work that blocks."""
+    """Looks through the farm; ``root`` is its folder."""
 
     name = "housekeeping"
 
-    def __init__(
-        self,
-        root: Path,
-        database: Database,
-        librarian: ILibrarian,
-        in_thread: Callable[..., Deferred[Any]],
-        now: Callable[[], datetime],
-        ages: Ages,
-    ) -> None:
+    def __init__(self, context: TaskContext, root: Path, ages: Ages) -> None:
+        self._context = context
         self._root = root
-        self._database = database
-        self._librarian = librarian
-        self._in_thread = in_thread
-        self._now = now
         self._ages = ages
         self._shelf = 0
 
     async def run(self) -> None:
         """Remove leaves, then rows, then contents that nothing names any more."""
-        now = self._now()
+        now = self._context.now()
         for folder, days in self._ages.leaves.items():
             before = (now - timedelta(days=days)).timestamp()
-            self._say(await self._in_thread(remove_leaves, self._root / folder, before), f"leaves of {folder}")
+            self._say(await self._context.in_thread(remove_leaves, self._root / folder, before), f"leaves of {folder}")
         left = (self._root / INCOMING, (now - SPARED).timestamp(), ".*/")
-        self._say(await self._in_thread(remove_leaves, *left), "uploads that were never whole")
+        self._say(await self._context.in_thread(remove_leaves, *left), "uploads that were never whole")
         left = (self._root / GATHERING, (now - SPARED).timestamp(), "*")
-        self._say(await self._in_thread(remove_leaves, *left), "results that nobody fetched to the end")
+        self._say(await self._context.in_thread(remove_leaves, *left), "results that nobody fetched to the end")
         self._say(await self._forget(forget_audit, now - timedelta(days=self._ages.audit)), "rows of the audit trail")
         self._say(await self._forget(forget_mail, now - timedelta(days=self._ages.mail)), "sent messages")
         self._say(await self._forget(forget_files, now), "expired files")
-        left_over = await self._in_thread(self._librarian.clear_up, (now - SPARED).timestamp())
+        left_over = await self._context.in_thread(self._context.librarian.clear_up, (now - SPARED).timestamp())
         self._say(left_over, "files that the librarian had begun to keep or to drop")
         self._say(await self._sweep(now), "contents without a name")
 
     async def _forget(self, forget: Callable[..., int], before: datetime) -> int:
         """Remove rows, piece by piece, until none is left that is too old."""
         removed = 0
-        while piece := await self._database.run(forget, before, PIECE):
+        while piece := await self._context.database.run(forget, before, PIECE):
             removed += piece
         return removed
 
     async def _sweep(self, now: datetime) -> int:
         shelf, self._shelf = f"{self._shelf:02x}", (self._shelf + 1) % SHELVES
-        old = await self._in_thread(self._librarian.older, shelf, (now - SPARED).timestamp())
+        old = await self._context.in_thread(self._context.librarian.older, shelf, (now - SPARED).timestamp())
         removed = 0
         for start in range(0, len(old), PIECE):
-            doomed = await self._database.read(nameless, old[start : start + PIECE])
-            removed += await self._in_thread(self._drop, doomed, (now - SPARED).timestamp())
+            doomed = await self._context.database.read(nameless, old[start : start + PIECE])
+            removed += await self._context.in_thread(self._drop, doomed, (now - SPARED).timestamp())
         return removed
 
     def _drop(self, doomed: frozenset[str], before: float) -> int:
         """Drop contents, except those that were added again since they were found."""
-        return sum(self._librarian.drop(sha256, before) for sha256 in doomed)
+        return sum(self._context.librarian.drop(sha256, before) for sha256 in doomed)
 
     def _say(self, count: int, what: str) -> None:
         if count:

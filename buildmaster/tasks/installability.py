@@ -3,17 +3,14 @@
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.farm.queue.installability import sources_stanzas, unmet_dependencies
-from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.queue.installability import Case, cases, keep_unmet
 from buildmaster.work.errands import Errands
+from buildmaster.work.taskcontext import TaskContext
 
 SOLVER = "dose-builddebcheck"
 LIMIT = 600  # seconds that the solver may take for one architecture
@@ -28,20 +25,9 @@ class Installability:
     name = "installability"
     log = Logger()
 
-    def __init__(
-        self,
-        database: Any,  # Any: a Database, or a test's
-        librarian: ILibrarian,
-        errands: Errands,
-        in_thread: Callable[..., Deferred[Any]],
-        nudge: Callable[[str], None],
-        solver: str | None = None,
-    ) -> None:
-        self._database = database
-        self._librarian = librarian
+    def __init__(self, context: TaskContext, errands: Errands, solver: str | None = None) -> None:
+        self._context = context
         self._errands = errands
-        self._in_thread = in_thread
-        self._nudge = nudge
         self._solver = solver or shutil.which(SOLVER)
 
     async def run(self) -> None:
@@ -51,13 +37,13 @@ class Installability:
 
     async def _ask(self) -> None:
         changed = 0
-        for case in await self._database.read(cases):
-            unmet = list((await self._in_thread(self._unmet, case)).items())
+        for case in await self._context.database.read(cases):
+            unmet = list((await self._context.in_thread(self._unmet, case)).items())
             for start in range(0, len(unmet), BUILDS):
-                changed += await self._database.run(keep_unmet, dict(unmet[start : start + BUILDS]))
+                changed += await self._context.database.run(keep_unmet, dict(unmet[start : start + BUILDS]))
         if changed:
             self.log.info("{changed} builds are held back, or no more, by their build-dependencies", changed=changed)
-            self._nudge("dispatcher")
+            self._context.nudge("dispatcher")
 
     def _unmet(self, case: Case) -> dict[int, str | None]:
         """Return what each build of a case misses, None where it misses nothing; it blocks."""
@@ -65,7 +51,7 @@ class Installability:
             ours, sources = Path(folder) / "Packages", Path(folder) / "Sources"
             ours.write_text("".join(f"{stanza.rstrip()}\n\n" for stanza in case.stanzas))
             sources.write_text("".join(sources_stanzas(case.sources)))
-            files = [*(self._librarian.path(sha256) for sha256 in case.indices), ours, sources]
+            files = [*(self._context.librarian.path(sha256) for sha256 in case.indices), ours, sources]
             found = self._report(case.tag, files)
         return {source.build_id: found.get((source.name, source.version)) for source in case.sources}
 

@@ -1,22 +1,19 @@
 """Read the Packages indices of the mirrors that archives are configured with, when they change."""
 
 import tempfile
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.farm.indices.packages import offer_lines
 from buildmaster.farm.indices.release import IndexPlace, packages_index
 from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.files.download import AbsentError, FetchError, fetch, text_lines
-from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.mirrors.packageindices import FetchedIndex, Key, MirrorSuites, keep_indices, mirrors
 from buildmaster.work.errands import Errands
+from buildmaster.work.taskcontext import TaskContext
 
 LARGEST_RELEASE = 10 << 20  # bytes
 LARGEST_INDEX = 1 << 30
@@ -28,40 +25,27 @@ class MirrorIndices:
     name = "mirror_indices"
     log = Logger()
 
-    def __init__(
-        self,
-        database: Any,  # Any: a Database, or a test's
-        librarian: ILibrarian,
-        errands: Errands,
-        in_thread: Callable[..., Deferred[Any]],
-        now: Callable[[], datetime],
-        nudge: Callable[[str], None],
-        folder: Path,
-    ) -> None:
-        self._database = database
-        self._librarian = librarian
+    def __init__(self, context: TaskContext, errands: Errands, folder: Path) -> None:
+        self._context = context
         self._errands = errands
-        self._in_thread = in_thread
-        self._now = now
-        self._nudge = nudge
         self._folder = folder
 
     async def run(self) -> None:
         """Begin to look at all mirrors."""
-        for number, suites in enumerate(await self._database.read(mirrors)):
+        for number, suites in enumerate(await self._context.database.read(mirrors)):
             self._errands.begin(number, partial(self._look, suites))
 
     async def _look(self, suites: MirrorSuites) -> None:
         try:
-            fetched, gone = await self._in_thread(self._changed, suites)
+            fetched, gone = await self._context.in_thread(self._changed, suites)
         except FetchError as error:
             self.log.warn("mirror {mirror} can't be read: {why}", mirror=suites.reference, why=str(error))
             return
         if fetched or gone:
-            await self._database.run(keep_indices, self._now(), suites, fetched, gone)
+            await self._context.database.run(keep_indices, self._context.now(), suites, fetched, gone)
             what = {"mirror": suites.reference, "series": suites.series, "count": len(fetched)}
             self.log.info("{count} indices of {series} fetched from mirror {mirror}", **what)
-            self._nudge("queue_builder")
+            self._context.nudge("queue_builder")
 
     def _changed(self, suites: MirrorSuites) -> tuple[list[FetchedIndex], list[Key]]:
         """Fetch the indices that changed, and name those that are gone; it blocks."""
@@ -84,7 +68,9 @@ class MirrorIndices:
             whole.writelines(lines)
         with packages.open() as lines, offers.open("w") as short:
             short.writelines(offer_lines(lines))
-        return FetchedIndex(key, place.sha256, self._librarian.add(packages), self._librarian.add(offers))
+        return FetchedIndex(
+            key, place.sha256, self._context.librarian.add(packages), self._context.librarian.add(offers)
+        )
 
 
 def _places(suites: MirrorSuites, pocket: Pocket, folder: Path) -> Iterator[tuple[Key, str, IndexPlace]]:

@@ -1,6 +1,5 @@
 """Send the outbox to the mail host."""
 
-from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -15,7 +14,7 @@ from twisted.mail.smtp import SMTPError, SMTPSenderFactory
 from twisted.python.failure import Failure
 
 from buildmaster.model.tables.outbox import Message, due_messages, mark_refused, mark_sent
-from buildmaster.work.database import Database
+from buildmaster.work.taskcontext import TaskContext
 
 BATCH = 100  # messages in a turn
 PATIENCE = 3  # failures in a row after which the host is taken for dead until the next turn
@@ -65,28 +64,27 @@ class Notifier:
     name = "notifier"
     log = Logger()
 
-    def __init__(self, database: Database, host: MailHost | None, now: Callable[[], datetime]) -> None:
-        self._database = database
+    def __init__(self, context: TaskContext, host: MailHost | None) -> None:
+        self._context = context
         self._host = host
-        self._now = now
 
     async def run(self) -> None:
         """Send a batch; stop early when the host seems dead."""
         if self._host is None:
             return
         failures = 0
-        for message in await self._database.read(due_messages, self._now(), BATCH):
+        for message in await self._context.database.read(due_messages, self._context.now(), BATCH):
             failures = 0 if await self._send(self._host, message) else failures + 1
             if failures == PATIENCE:
                 return
 
     async def _send(self, host: MailHost, message: Message) -> bool:
-        reason = await host.send(message, self._now())
+        reason = await host.send(message, self._context.now())
         if reason is None:
-            await self._database.run(mark_sent, self._now(), message.id)
+            await self._context.database.run(mark_sent, self._context.now(), message.id)
             return True
         self.log.warn("the mail to {recipient} was not sent: {reason}", recipient=message.recipient, reason=reason)
-        await self._database.run(mark_refused, self._now(), message.id, reason)
+        await self._context.database.run(mark_refused, self._context.now(), message.id, reason)
         return False
 
 

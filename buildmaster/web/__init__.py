@@ -1,1 +1,1 @@
-"""What others see: files for slaves, and (later) pages and JSON."""
+"""What others see over HTTP: stored files, uploads, the daemon's health; XML-RPC and JSON of code imports."""

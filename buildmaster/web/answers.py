@@ -1,7 +1,7 @@
 """Answer a request when the answer is there: the reactor waits for nothing."""
 
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any  # Any: what a coroutine waits for is its own business
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from datetime import datetime
 from hmac import compare_digest
 from pathlib import Path
-from typing import Any
+from typing import Any  # Any: what a thread's work returns
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.web.http import CACHED, NOT_FOUND
 from twisted.web.resource import Resource
@@ -22,11 +23,12 @@ from twisted.web.static import File
 
 from buildmaster.farm.vocabulary.people import Role
 from buildmaster.farm.vocabulary.references import parse_archive
-from buildmaster.files.librarian import NotKeptError
+from buildmaster.files.librarian import ILibrarian, NotKeptError
 from buildmaster.model.register.permissions import person
 from buildmaster.model.serving import ServedFile, served_file
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.credentials import challenge, token_digest
+from buildmaster.work.database import Database
 
 USER = b"buildd"
 READERS = frozenset({Role.READER, Role.UPLOADER})
@@ -45,9 +47,9 @@ class StoredFiles(Resource):
 
     def __init__(
         self,
-        database: Any,  # Database or InlineDatabase
-        librarian: Any,  # ILibrarian
-        in_thread: Callable[..., Any],
+        database: Database,
+        librarian: ILibrarian,
+        in_thread: Callable[..., Deferred[Any]],
         now: Callable[[], datetime],
     ) -> None:
         """``in_thread`` runs the librarian's calls off the reactor."""
@@ -62,7 +64,7 @@ class StoredFiles(Resource):
         return answer_later(request, self._answer(request))
 
     async def _answer(self, request: Request) -> None:
-        file_id, name = address(request.postpath)
+        file_id, name = address(request.postpath or [])
         file = await self._database.read(served_file, file_id)
         if file is not None and file.archive is not None and not await self._admitted(request, file):
             challenge(request)
@@ -76,8 +78,10 @@ class StoredFiles(Resource):
         if from_builder(request, file.secret or ""):
             return True
         digest, archive = token_digest(request), parse_archive(file.archive or "")
-        reader = digest and await self._database.read(person, digest, READERS, archive, self._now())
-        return bool(reader and reader.allowed)
+        if digest is None:
+            return False
+        reader = await self._database.read(person, digest, READERS, archive, self._now())
+        return reader is not None and reader.allowed
 
     async def _send(self, request: Request, file: ServedFile) -> None:
         try:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +18,7 @@ from buildmaster.farm.notices.sequencerjobs import Trouble
 from buildmaster.farm.turns import TurnFacts
 from buildmaster.files.disk import Disk
 from buildmaster.web.answers import answer_later
+from buildmaster.work.database import Database
 
 PATIENCE = 5.0  # seconds that the database may take
 MOST = 0.999  # of the looks at the reactor's clock
@@ -42,7 +43,7 @@ class Health(Resource):
     def __init__(
         self,
         clock: IReactorTime,
-        database: Any,  # Any: a Database, or a double of it
+        database: Database,
         disk: Disk,
         turns: Callable[[], Sequence[TurnFacts]],
         late: Callable[[], bool],

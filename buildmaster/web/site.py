@@ -1,8 +1,8 @@
 """Put the tree of resources together."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
 
@@ -11,10 +11,10 @@ from buildmaster.web.bodies import BodyLimits, bounded
 IDLE_LIMIT = 60  # seconds that a connection may be silent
 
 
-def make_site(reactor: Any, resources: Mapping[str, IResource], limits: BodyLimits) -> Site:
+def make_site(reactor: IReactorTime, resources: Mapping[str, IResource], limits: BodyLimits) -> Site:
     """Return the site that has each of the resources below its path, as ``files`` or ``api/1``.
 
-    ``reactor`` is an IReactorTime; ``limits`` are of the bodies of requests.
+    ``limits`` are of the bodies of requests.
     """
     root = Resource()
     for path, resource in resources.items():

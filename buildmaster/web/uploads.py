@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO  # Any: what a thread's work returns
 
+from twisted.internet.defer import Deferred
 from twisted.web.http import BAD_REQUEST, CREATED, FORBIDDEN
 from twisted.web.resource import Resource
 from twisted.web.server import Request
@@ -27,6 +28,7 @@ from buildmaster.model.register.permissions import Person, person
 from buildmaster.model.uploads.sources import Destination, Refused
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.credentials import challenge, token_digest
+from buildmaster.work.database import Database
 from buildmaster.work.sourceintake import SourceIntake
 
 WOKEN = ("publisher", "queue_builder")
@@ -61,9 +63,9 @@ class Uploads(Resource):
     def __init__(
         self,
         root: Path,
-        database: Any,  # Database or InlineDatabase
+        database: Database,
         intake: SourceIntake,
-        in_thread: Callable[..., Any],
+        in_thread: Callable[..., Deferred[Any]],
         now: Callable[[], datetime],
         nudge: Callable[[str], None],
     ) -> None:
@@ -80,11 +82,10 @@ class Uploads(Resource):
         return answer_later(request, self._answer(request))
 
     async def _answer(self, request: Request) -> None:
-        to = target(request.postpath)
-        digest = token_digest(request)
+        to = target(request.postpath or [])
         archive = to.archive if isinstance(to, Target) else None
-        uploader = digest and await self._database.read(person, digest, {Role.UPLOADER}, archive, self._now())
-        if not uploader:
+        uploader = await self._uploader(token_digest(request), archive)
+        if uploader is None:
             challenge(request)
         elif isinstance(to, str):
             say(request, BAD_REQUEST, to)
@@ -92,6 +93,11 @@ class Uploads(Resource):
             say(request, FORBIDDEN, f"{uploader.email} may not upload there.")
         else:
             await self._keep(request, to, uploader)
+
+    async def _uploader(self, digest: str | None, archive: ArchiveReference | None) -> Person | None:
+        if digest is None:
+            return None
+        return await self._database.read(person, digest, {Role.UPLOADER}, archive, self._now())
 
     async def _keep(self, request: Request, to: Target, uploader: Person) -> None:
         file = waiting_room(self._root, to, uploader) / to.filename

@@ -1,1 +1,1 @@
-"""How work is done off the reactor, in turn, and within limits."""
+"""How work is done: in turn, in transactions, off the reactor, and within limits."""

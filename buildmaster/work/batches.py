@@ -1,19 +1,24 @@
-"""Deeds that are done with all items that wait for them at once, and works that wait beside them."""
+"""Batch up work: call a function once, with all the items that have come for it while others were done."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
-Item = TypeVar("Item")
 Work = tuple[Callable[..., Any], tuple[Any, ...]]  # Any: whatever the work takes and gives
-InThread = Callable[..., Deferred[Any]]  # Any: what the function returns that it is given with its arguments
 
 
-class Asked:
+class InThread(Protocol):
+    """Runs what blocks in a thread, off the reactor."""
+
+    def __call__(self, work: Callable[..., T], *args: Any) -> Deferred[T]:  # Any: whatever the work takes
+        """Run ``work(*args)``; fire with what it returned."""
+
+
+class SingleWork:
     """A work that waits, and who is told of its result."""
 
     def __init__(self, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -25,7 +30,7 @@ class Asked:
         self.done.callback(result)
 
 
-class Group:
+class Batch:
     """A deed that waits, with all items that have come for it. It returns a result for each, in their order."""
 
     def __init__(self, deed: Callable[..., Sequence[Any]], most: int) -> None:
@@ -41,7 +46,7 @@ class Group:
 
     @property
     def full(self) -> bool:
-        """Tell whether the next item is another group's."""
+        """Tell whether the next item goes into another batch."""
         return len(self._items) >= self._most
 
     def add(self, item: Any) -> Deferred[Any]:  # Any: what the deed is done with, and what it returns for that
@@ -50,7 +55,7 @@ class Group:
         self._dones.append(Deferred())
         return self._dones[-1]
 
-    def end(self, results: Any, alone: Callable[..., Deferred[Any]]) -> None:
+    def end(self, results: Any, alone: Callable[..., Deferred[Any]]) -> None:  # Any: the results, or a Failure
         """Tell each its result, a Failure as an errback.
 
         Where the deed failed, each item is tried ``alone(deed, item)``: one may spoil it for all.
@@ -65,23 +70,26 @@ class Group:
                 alone(self._deed, item).chainDeferred(done)
 
 
-class Together:
-    """Does a deed in a thread, one time after the other, each with all items that have come meanwhile.
+class BatchingQueue:
+    """A queue that batches up work: ``deed(items)`` is called in a thread, with at most ``most`` items at a time.
 
-    Many small pieces of work in as many threads take longer, and more CPU, than the same work in one.
+    One call is under way at a time; what comes meanwhile goes together into the next. The deed returns a result for
+    each item, in their order. Where it raises, it is called again with each item alone, and who added an item that
+    fails so gets the error. Many small pieces of work in as many threads take longer, and more CPU, than the same work
+    in one.
     """
 
     def __init__(self, in_thread: InThread, deed: Callable[[Sequence[Any]], Sequence[Any]], most: int) -> None:
         self._in_thread = in_thread
         self._deed = deed
         self._most = most
-        self._waiting: deque[Group] = deque()
+        self._waiting: deque[Batch] = deque()
         self._busy = False
 
-    def join(self, item: Any) -> Deferred[Any]:  # Any: what the deed takes and gives
-        """Do the deed with this item, as one of several; fire with what it returned for it."""
+    def add(self, item: Any) -> Deferred[Any]:  # Any: what the deed takes and gives
+        """Add an item to the next call of the deed; fire with what that returned for it."""
         if not self._waiting or self._waiting[-1].full:
-            self._waiting.append(Group(self._deed, self._most))
+            self._waiting.append(Batch(self._deed, self._most))
         done = self._waiting[-1].add(item)
         if not self._busy:
             self._begin()
@@ -89,15 +97,15 @@ class Together:
 
     def _begin(self) -> None:
         self._busy = True
-        group = self._waiting.popleft()
-        deed, args = group.work
-        self._in_thread(deed, *args).addBoth(self._ended, group)
+        batch = self._waiting.popleft()
+        deed, args = batch.work
+        self._in_thread(deed, *args).addBoth(self._ended, batch)
 
-    def _ended(self, results: Any, group: Group) -> None:
+    def _ended(self, results: Any, batch: Batch) -> None:  # Any: as Batch.end takes them
         self._busy = False
         if self._waiting:
             self._begin()
-        group.end(results, self._alone)
+        batch.end(results, self._alone)
 
-    def _alone(self, deed: Callable[..., Sequence[Any]], item: Any) -> Deferred[Any]:
+    def _alone(self, deed: Callable[..., Sequence[Any]], item: Any) -> Deferred[Any]:  # Any: as above
         return self._in_thread(deed, (item,)).addCallback(lambda results: results[0])

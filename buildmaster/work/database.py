@@ -12,19 +12,17 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from buildmaster.work.batches import Asked, Group, Work
+from buildmaster.work.batches import Batch, SingleWork, Work
 from buildmaster.work.transactions import Transactions
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 Deed = Callable[[Session, Sequence[Item]], Sequence[T]]  # it returns a result for each item, in their order
-TOGETHER = 16  # works that share a transaction at the most
-JOINED = 200  # items that a deed is done with at once at the most
+IN_A_COMMIT = 16  # works that share a transaction at the most
+IN_A_BATCH = 200  # items that a deed is done with at once at the most
 
 
-def write_all(
-    transactions: Transactions, works: Sequence[Work]
-) -> list[Any]:  # Any: what the works return, or Failures
+def write_all(transactions: Transactions, works: Sequence[Work]) -> list[Any]:  # Any: what they return, or Failures
     """Return what each work returns, or its Failure; they share a transaction, unless one of them fails."""
     if len(works) > 1:
         with suppress(Exception):  # whosever error it is: alone each says its own
@@ -66,8 +64,8 @@ class Database:
         self._transactions = transactions
         self._writer = ThreadPool(0, 1, "database-writer")
         self._readers = ThreadPool(0, 2, "database-reader")
-        self._asked: deque[Asked | Group] = deque()
-        self._groups: dict[Deed[Any, Any], Group] = {}
+        self._asked: deque[SingleWork | Batch] = deque()
+        self._batches: dict[Deed[Any, Any], Batch] = {}
         self._call: IDelayedCall | None = None
         self._writing = False
 
@@ -86,7 +84,7 @@ class Database:
 
     def run(self, work: Callable[..., T], *args: Any) -> Deferred[T]:
         """Run ``work(session, *args)`` in a transaction that is then committed; fire with what it returned."""
-        asked = Asked(work, args)
+        asked = SingleWork(work, args)
         self._asked.append(asked)
         self._write_soon(0.0)
         return asked.done
@@ -97,12 +95,12 @@ class Database:
         The deed returns a result for each item, in their order. Where it fails, it is done with each alone. It waits up
         to ``patience`` seconds for a transaction that somebody else wants, before there is one for its sake.
         """
-        group = self._groups.get(deed)
-        if group is None or group.full:
-            self._groups[deed] = group = Group(deed, JOINED)
-            self._asked.append(group)
+        batch = self._batches.get(deed)
+        if batch is None or batch.full:
+            self._batches[deed] = batch = Batch(deed, IN_A_BATCH)
+            self._asked.append(batch)
         self._write_soon(patience)
-        return group.add(item)
+        return batch.add(item)
 
     def _write_soon(self, patience: float) -> None:
         """Begin a transaction, in a moment at the soonest: all that is asked for in this one goes together."""
@@ -121,13 +119,13 @@ class Database:
         if not self._asked:
             return
         self._writing = True
-        some = [self._asked.popleft() for _ in range(min(TOGETHER, len(self._asked)))]
-        self._groups = {deed: group for deed, group in self._groups.items() if group not in some}
+        some = [self._asked.popleft() for _ in range(min(IN_A_COMMIT, len(self._asked)))]
+        self._batches = {deed: batch for deed, batch in self._batches.items() if batch not in some}
         works = [asked.work for asked in some]
         ended = deferToThreadPool(self._reactor, self._writer, write_all, self._transactions, works)
         ended.addCallback(self._written, some)
 
-    def _written(self, results: Sequence[Any], asked: Sequence[Asked | Group]) -> None:
+    def _written(self, results: Sequence[Any], asked: Sequence[SingleWork | Batch]) -> None:
         self._writing = False
         if self._asked:
             self._write()

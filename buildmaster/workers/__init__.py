@@ -1,1 +1,1 @@
-"""What runs on other machines: it imports nothing of the master."""
+"""What runs on other machines: build slaves and import workers. It imports nothing of the master."""

@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.files.writing import (
+    FLUSHED_AT_ONCE,
     READ_ONLY,
-    TOGETHER,
     WRITABLE,
     Written,
     batched,
@@ -43,7 +43,9 @@ class WriteTests(SynchronousTestCase):
     def test_each_of_many_files_is_written_and_flushed(self):
         folder, flushed = a_folder(), []
         modes = (WRITABLE, READ_ONLY)
-        files = [Written(folder / str(number), b"%d" % number, modes[number % 2]) for number in range(TOGETHER + 3)]
+        files = [
+            Written(folder / str(number), b"%d" % number, modes[number % 2]) for number in range(FLUSHED_AT_ONCE + 3)
+        ]
         with patch("os.fsync", lambda descriptor: flushed.append(os.fstat(descriptor).st_ino)):
             write_flushed(files)
         self.assertEqual([file.content for file in files], [file.path.read_bytes() for file in files])

@@ -8,16 +8,18 @@ from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.layout import ACCEPTED, FAILED, INCOMING, REJECTED
 from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.files.uploadfolders import LOG_NAME
+from buildmaster.model.notices.builds import NoNotices
 from buildmaster.model.tables.archive import BinaryPackageRelease
 from buildmaster.model.tables.builds import Build
 from buildmaster.tasks.uploader.drops import Drops
-from buildmaster.tasks.uploader.results import ResultIntake, Surroundings
+from buildmaster.tasks.uploader.results import ResultRecorder
 from buildmaster.tasks.uploader.turn import Uploader
 from buildmaster.work.errands import Errands
 from buildmaster.work.sourceintake import SourceIntake
+from tests.support.contexts import a_context
 from tests.support.databases import a_folder
 from tests.support.packages import results, write
-from tests.support.rows import NOW, Place, a_build, a_database, a_stored_file, an_archive, an_attempt, inline
+from tests.support.rows import NOW, Place, a_build, a_database, a_stored_file, an_archive, an_attempt
 
 S = BuildState
 LEAF = "20260301-120000-1-1"
@@ -64,6 +66,16 @@ def facts(session, build_id):
     return build.buildstate, build.attempts[0].state, names
 
 
+class Told(NoNotices):
+    """Remembers in a case what was told of refused results."""
+
+    def __init__(self, case):
+        self.case = case
+
+    def refused(self, session, now, build_id, why):
+        self.case.told.append((session.get(Build, build_id).buildstate, why))
+
+
 class UploaderCase(SynchronousTestCase):
     url = staticmethod(lambda: None)  # SQLite's
 
@@ -76,18 +88,17 @@ class UploaderCase(SynchronousTestCase):
 
     def uploader(self, database=None, in_thread=execute, command=None):
         """Return an uploader, and the errands that it goes on."""
-        database, errands = database or inline(self.transactions), Errands(Clock(), 1, "upload")
-        around = Surroundings(self.root, database, self.librarian, in_thread, lambda: self.now, self.nudged.append)
-        drops = Drops(database, SourceIntake(database, self.librarian, in_thread, lambda: NOW), in_thread)
-        return Uploader(around, errands, ResultIntake(around, command, self.tell), drops), errands
+        errands = Errands(Clock(), 1, "upload")
+        parts = {"database": database} if database else {}
+        parts |= {"librarian": self.librarian, "in_thread": in_thread, "now": lambda: self.now, "notices": Told(self)}
+        context = a_context(self.transactions, self.nudged, **parts)
+        results = ResultRecorder(context, self.root, command)
+        return Uploader(context, self.root, errands, results, Drops(context, SourceIntake(context))), errands
 
     def turn(self, in_thread=execute, command=None):
         uploader, errands = self.uploader(None, in_thread, command)
         self.successResultOf(Deferred.fromCoroutine(uploader.run()))
         self.successResultOf(errands.stop(0))
-
-    def tell(self, session, now, build_id, log):
-        self.told.append((session.get(Build, build_id).buildstate, log))
 
     def upload(self, files=None, **columns):
         self.build_id = self.transactions.write(lambda session: an_upload(session, **columns))

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytz
 from sqlalchemy import select, update
-from twisted.internet.defer import Deferred, execute
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -22,8 +22,8 @@ from buildmaster.model.tables.files import StoredFile, remember_file
 from buildmaster.model.tables.outbox import due_messages, mark_sent, post
 from buildmaster.model.tables.people import Audit, record
 from buildmaster.tasks.housekeeping import Ages, Housekeeping, remove_leaves
-from buildmaster.work.database import InlineDatabase
 from tests.support.commands import CommandFarm
+from tests.support.contexts import a_context
 from tests.support.databases import a_folder
 from tests.support.rows import a_series
 
@@ -37,9 +37,10 @@ class HousekeepingTests(SynchronousTestCase):
         self.transactions = self.farm.transactions
         make_folders(self.farm.root)
         self.librarian = FolderLibrarian(self.farm.root / "librarian")
-        database = InlineDatabase(self.transactions)
         ages = Ages({"rejected": 30}, audit=100, mail=30)
-        self.task = Housekeeping(self.farm.root, database, self.librarian, execute, lambda: NOW, ages)
+        self.task = Housekeeping(
+            a_context(self.transactions, librarian=self.librarian, now=lambda: NOW), self.farm.root, ages
+        )
 
     def turn(self, times=1):
         for _ in range(times):

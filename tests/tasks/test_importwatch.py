@@ -5,8 +5,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.codeimports.jobs import DEFAULT_POLICY
 from buildmaster.tasks.importwatch import ImportWatch
-from buildmaster.work.database import InlineDatabase
 from tests.support.codeimports import Imports, after, sqlite_transactions
+from tests.support.contexts import a_context
 
 
 class ImportWatchTests(SynchronousTestCase):
@@ -15,7 +15,7 @@ class ImportWatchTests(SynchronousTestCase):
         self.imports.a_running_job()
 
     def watch(self, now):
-        task = ImportWatch(InlineDatabase(self.imports.transactions), lambda: now, DEFAULT_POLICY)
+        task = ImportWatch(a_context(self.imports.transactions, now=lambda: now), DEFAULT_POLICY)
         self.successResultOf(Deferred.fromCoroutine(task.run()))
 
     def test_a_silent_machine_loses_its_job(self):

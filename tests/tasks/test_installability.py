@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
-from twisted.internet.defer import ensureDeferred, execute
+from twisted.internet.defer import ensureDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -19,7 +19,8 @@ from buildmaster.model.tables.files import remember_file
 from buildmaster.model.tables.mirrors import MirrorIndex
 from buildmaster.tasks.installability import Installability
 from buildmaster.work.errands import Errands
-from tests.support.rows import NOW, Place, a_build, a_database, inline
+from tests.support.contexts import a_context
+from tests.support.rows import NOW, Place, a_build, a_database
 
 REPORT = """\
 output-version: 1.2
@@ -111,9 +112,8 @@ class HoldTests(SynchronousTestCase):
     def turn(self, report):
         (self.root / "report").write_text(report)
         errands = Errands(Clock(), 1, "mirror")
-        task = Installability(
-            inline(self.transactions), self.librarian, errands, execute, self.nudges.append, str(self.root / "solver")
-        )
+        context = a_context(self.transactions, self.nudges, librarian=self.librarian)
+        task = Installability(context, errands, str(self.root / "solver"))
         self.successResultOf(ensureDeferred(task.run()))
 
     def reasons(self):

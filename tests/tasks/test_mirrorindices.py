@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from sqlalchemy import select
-from twisted.internet.defer import ensureDeferred, execute
+from twisted.internet.defer import ensureDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -17,7 +17,8 @@ from buildmaster.model.tables.files import StoredFile
 from buildmaster.model.tables.mirrors import MirrorIndex
 from buildmaster.tasks.mirrorindices import MirrorIndices
 from buildmaster.work.errands import Errands
-from tests.support.rows import NOW, Place, a_database, inline
+from tests.support.contexts import a_context
+from tests.support.rows import Place, a_database
 
 RELEASE = """\
 Origin: Debian
@@ -47,15 +48,8 @@ class MirrorTests(SynchronousTestCase):
         self.root = Path(folder.name)
         self.librarian = FolderLibrarian(self.root / "librarian")
         self.nudges = []
-        self.task = MirrorIndices(
-            inline(self.transactions),
-            self.librarian,
-            Errands(Clock(), 1, "mirror"),
-            execute,
-            lambda: NOW,
-            self.nudges.append,
-            self.root / "fetching",
-        )
+        context = a_context(self.transactions, self.nudges, librarian=self.librarian)
+        self.task = MirrorIndices(context, Errands(Clock(), 1, "mirror"), self.root / "fetching")
         url = (self.root / "mirror").as_uri()
         self.transactions.write(lambda session: Place(session, url=url, components="main,contrib") and None)
 

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.model.tables.outbox import Message
 from buildmaster.tasks.notifier import PATIENCE, MailHost, Notifier, compose
-from buildmaster.work.database import InlineDatabase
+from tests.support.contexts import a_context
 from tests.support.outbox import NOW, OutboxTestCase
 
 MESSAGE = Message(7, "ann@example.com", "Job x exited", (("From", "Sequencer"), ("X-Buildd", "yes")), "It did.\n")
@@ -92,7 +92,7 @@ class Host:
 
 class NotifierTests(OutboxTestCase):
     def turn(self, host):
-        notifier = Notifier(InlineDatabase(self.transactions), host, lambda: NOW)
+        notifier = Notifier(a_context(self.transactions, now=lambda: NOW), host)
         self.successResultOf(Deferred.fromCoroutine(notifier.run()))
 
     def test_sends_each_message_once(self):

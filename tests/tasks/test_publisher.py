@@ -19,8 +19,9 @@ from buildmaster.model.tables.archive import (
     SourcePublication,
 )
 from buildmaster.tasks.publisher import ANEW, Publisher
+from tests.support.contexts import a_context
 from tests.support.databases import postgresql_farm_url
-from tests.support.rows import NOW, Place, a_build, a_database, a_stored_file, inline
+from tests.support.rows import NOW, Place, a_build, a_database, a_stored_file
 
 HERE = (1, 1, 0, "deb", "hello")
 P = Publishing
@@ -51,7 +52,7 @@ class PublisherTests(SynchronousTestCase):
         self.nudged = []
 
     def turn(self):
-        publisher = Publisher(inline(self.transactions), lambda: NOW, self.nudged.append)
+        publisher = Publisher(a_context(self.transactions, self.nudged))
         self.successResultOf(Deferred.fromCoroutine(publisher.run()))
 
     def states(self, table):
@@ -145,7 +146,7 @@ class PublisherTests(SynchronousTestCase):
     def test_what_waits_for_its_files_is_looked_at_again_after_a_while(self):
         self.transactions.write(lambda session: Place(session).publish("unfetched").id)
         time = [NOW]
-        publisher = Publisher(inline(self.transactions), lambda: time[0], self.nudged.append)
+        publisher = Publisher(a_context(self.transactions, self.nudged, now=lambda: time[0]))
         turn = lambda: self.successResultOf(Deferred.fromCoroutine(publisher.run()))  # noqa: E731
         turn()
 

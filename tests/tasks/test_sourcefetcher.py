@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select, update
-from twisted.internet.defer import ensureDeferred, execute
+from twisted.internet.defer import ensureDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -15,12 +15,13 @@ from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.dispatch.blocking import review_blocks
 from buildmaster.model.tables.archive import SourcePackageRelease, SourcePackageReleaseFile
 from buildmaster.model.tables.builds import BuildQueue
-from buildmaster.tasks.sourcefetcher import Fetcher
+from buildmaster.tasks.sourcefetcher import SourceFetcher
 from buildmaster.work.errands import Errands
-from tests.support.rows import NOW, Place, a_build, a_database, inline
+from tests.support.contexts import a_context
+from tests.support.rows import NOW, Place, a_build, a_database
 
 
-class FetcherTests(SynchronousTestCase):
+class SourceFetcherTests(SynchronousTestCase):
     def setUp(self):
         self.transactions = a_database(self)
         folder = tempfile.TemporaryDirectory()
@@ -29,15 +30,8 @@ class FetcherTests(SynchronousTestCase):
         self.librarian = FolderLibrarian(self.root / "librarian")
         self.clock, self.time, self.nudges = Clock(), NOW, []
         self.errands = Errands(self.clock, 2, "source")
-        self.fetcher = Fetcher(
-            inline(self.transactions),
-            self.librarian,
-            self.errands,
-            execute,
-            lambda: self.time,
-            self.nudges.append,
-            self.root / "fetching",
-        )
+        context = a_context(self.transactions, self.nudges, librarian=self.librarian, now=lambda: self.time)
+        self.fetcher = SourceFetcher(context, self.errands, self.root / "fetching")
         (self.root / "hello_1.dsc").write_bytes(b"dsc")
         (self.root / "hello_1.tar.gz").write_bytes(b"tar")
         self.url = (self.root / "hello_1.dsc").as_uri()

@@ -20,6 +20,7 @@ from buildmaster.web.bodies import BodyLimits
 from buildmaster.web.uploads import Target, Uploads, target
 from buildmaster.work.sourceintake import SourceIntake
 from tests.support.browser import a_site, ask
+from tests.support.contexts import a_context
 from tests.support.databases import a_folder, postgresql_farm_url
 from tests.support.packages import sources
 from tests.support.rows import NOW, a_database, a_series, an_archive, inline
@@ -61,7 +62,7 @@ class UploadCase(SynchronousTestCase):
         self.transactions.write(add_people)
         self.nudged = []
         database = inline(self.transactions)
-        intake = SourceIntake(database, FolderLibrarian(self.root / "librarian"), execute, lambda: NOW)
+        intake = SourceIntake(a_context(self.transactions, librarian=FolderLibrarian(self.root / "librarian")))
         uploads = Uploads(self.root, database, intake, execute, lambda: NOW, self.nudged.append)
         self.site = a_site({"upload": uploads}, self.limits)
 

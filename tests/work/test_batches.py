@@ -3,10 +3,10 @@
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.work.batches import Together
+from buildmaster.work.batches import BatchingQueue
 
 
-class TogetherTests(SynchronousTestCase):
+class BatchingQueueTests(SynchronousTestCase):
     def setUp(self):
         self.threads = []
         self.deeds = []
@@ -28,17 +28,17 @@ class TogetherTests(SynchronousTestCase):
             self.threads.pop(0).callback(None)
 
     def test_what_comes_meanwhile_goes_together_in_order(self):
-        together = Together(self.in_thread, self.double, 3)
-        dones = [together.join(item) for item in range(1, 7)]
+        queue = BatchingQueue(self.in_thread, self.double, 3)
+        dones = [queue.add(item) for item in range(1, 7)]
         self.assertEqual(1, len(self.threads))
         self.run_threads()
         self.assertEqual([(1,), (2, 3, 4), (5, 6)], self.deeds)
         self.assertEqual([2, 4, 6, 8, 10, 12], [self.successResultOf(done) for done in dones])
 
     def test_there_is_one_thread_at_a_time(self):
-        together = Together(self.in_thread, self.double, 2)
+        queue = BatchingQueue(self.in_thread, self.double, 2)
         for item in (1, 2, 3, 4):
-            together.join(item)
+            queue.add(item)
         while self.threads:
             [thread] = self.threads
             self.threads.clear()
@@ -46,14 +46,14 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual([(1,), (2, 3), (4,)], self.deeds)
 
     def test_one_that_spoils_it_spoils_it_for_no_other(self):
-        together = Together(self.in_thread, self.double, 9)
-        first, *dones = [together.join(item) for item in (1, 2, 0, 3)]
+        queue = BatchingQueue(self.in_thread, self.double, 9)
+        first, *dones = [queue.add(item) for item in (1, 2, 0, 3)]
         self.run_threads()
         self.assertEqual([(1,), (2, 0, 3), (2,), (0,), (3,)], self.deeds)
         self.assertEqual([2, 4, 6], [self.successResultOf(done) for done in (first, dones[0], dones[2])])
         self.failureResultOf(dones[1], ZeroDivisionError)
 
     def test_where_the_deed_is_done_at_once_nobody_waits(self):
-        together = Together(maybeDeferred, self.double, 9)
-        self.assertEqual([2, 4], [self.successResultOf(together.join(item)) for item in (1, 2)])
-        self.failureResultOf(together.join(0), ZeroDivisionError)
+        queue = BatchingQueue(maybeDeferred, self.double, 9)
+        self.assertEqual([2, 4], [self.successResultOf(queue.add(item)) for item in (1, 2)])
+        self.failureResultOf(queue.add(0), ZeroDivisionError)

@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.work.database import JOINED, Database, InlineDatabase, write_all
+from buildmaster.work.database import IN_A_BATCH, Database, InlineDatabase, write_all
 from buildmaster.work.transactions import Transactions, make_engine
 from tests.support.databases import a_folder
 
@@ -98,8 +98,8 @@ class JoiningTests(SynchronousTestCase):
         failure.trap(ValueError)
 
     def test_a_deed_takes_a_bounded_number_of_items(self):
-        results = self.results([str(number) for number in range(JOINED + 3)])
-        self.assertEqual({f"0 of {JOINED}", "202 of 3"}, {results[0][1], results[-1][1]})
+        results = self.results([str(number) for number in range(IN_A_BATCH + 3)])
+        self.assertEqual({f"0 of {IN_A_BATCH}", "202 of 3"}, {results[0][1], results[-1][1]})
 
     def test_an_item_that_is_patient_waits_for_another_work_but_not_for_ever(self):
         for elapse, company in ((0.0, True), (0.02, False)):

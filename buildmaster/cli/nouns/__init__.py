@@ -1,1 +1,1 @@
-"""What the command can be asked about: a module a noun."""
+"""What the command can be asked about: one module a noun, each of which reads and changes the farm and then ends."""

@@ -14,7 +14,7 @@ import click
 from buildmaster.cli.arguments import ARCHIVE, SUITE
 from buildmaster.cli.changes import NOBODY, PUBLISHING, change
 from buildmaster.cli.farm import Farm, pass_farm
-from buildmaster.cli.inline import result_of
+from buildmaster.cli.inline import result_of, task_context
 from buildmaster.cli.output import table
 from buildmaster.farm.indices.sources import BadStanza, IndexedSource, read_sources
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
@@ -30,7 +30,6 @@ from buildmaster.model.mirrors.sourceindices import (
     unexamined,
 )
 from buildmaster.tasks.queuebuilder.turn import QueueBuilder
-from buildmaster.work.database import InlineDatabase
 
 BATCH = 100  # sources in one transaction
 LARGEST_INDEX = 1 << 30  # bytes
@@ -151,6 +150,5 @@ def queue_builder(farm: Farm, nudge: Callable[[str], None]) -> QueueBuilder:
     async def release() -> int:
         return 0
 
-    database = InlineDatabase(farm.transactions)
     files = ArchSpecificFiles(farm.config.root)
-    return QueueBuilder(database, farm.now, nudge, farm.config.scores.weights, dpkg_tables(), files, release)
+    return QueueBuilder(task_context(farm, nudge), farm.config.scores.weights, dpkg_tables(), files, release)

@@ -4,12 +4,11 @@ import shutil
 from pathlib import Path
 
 import click
-from twisted.internet.defer import execute
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
 from buildmaster.cli.changes import PUBLISHING
 from buildmaster.cli.farm import Farm, pass_farm
-from buildmaster.cli.inline import result_of
+from buildmaster.cli.inline import result_of, task_context
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.uploads.sources import URGENCIES, Wish
 from buildmaster.farm.vocabulary.filenames import is_safe
@@ -17,7 +16,6 @@ from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteRefere
 from buildmaster.files.packages import upload_of
 from buildmaster.files.uploadfolders import open_leaf
 from buildmaster.model.uploads.sources import AcceptedSource, Destination, Refused
-from buildmaster.work.database import InlineDatabase
 from buildmaster.work.sourceintake import SourceIntake
 
 
@@ -58,7 +56,7 @@ def copy_upload(file: Path, folder: Path) -> None:
 
 
 def _taken(farm: Farm, leaf: Path, to: Destination) -> AcceptedSource:
-    intake = SourceIntake(InlineDatabase(farm.transactions), farm.librarian, execute, farm.now)
+    intake = SourceIntake(task_context(farm, farm.nudge))
     verdict = result_of(intake.take_leaf(farm.config.root, leaf, to))
     if isinstance(verdict, Refused):
         raise RefusedUploadError(" ".join(verdict.reasons))

@@ -1,1 +1,1 @@
-"""What the command runs: the master, slaves, import workers, the demo, the doctor."""
+"""What the command runs for a while: the daemon, slaves, import workers, the demo, the doctor."""

@@ -1,4 +1,4 @@
-"""What is done to the rows of builds whose results are taken from slaves: in a few statements, whatever their number.
+"""What is done to the rows of builds whose results are fetched, and land: in a few statements, whatever their number.
 
 As in ``attempts``: each is done only where its attempt is live and its build in the right state.
 """
@@ -32,8 +32,8 @@ class Landing:
     now: datetime
 
 
-def begin_gathering(session: Session, attempt_ids: Sequence[int]) -> list[BuildState | None]:
-    """Begin to take in results; return the state that each build was in, None where they are wanted no more."""
+def begin_fetching(session: Session, attempt_ids: Sequence[int]) -> list[BuildState | None]:
+    """Note that results are being fetched; return each build's state before, None where they are wanted no more."""
     jobs = held_all(session, attempt_ids, FROM)
     fresh = [job for job in jobs.values() if job.state is BuildState.BUILDING]
     if fresh:
@@ -43,7 +43,7 @@ def begin_gathering(session: Session, attempt_ids: Sequence[int]) -> list[BuildS
     return [jobs[attempt_id].state if attempt_id in jobs else None for attempt_id in attempt_ids]
 
 
-def land(session: Session, landings: Sequence[Landing]) -> list[bool]:
+def note_landed(session: Session, landings: Sequence[Landing]) -> list[bool]:
     """Hand builds to the uploader, and free their builders, whose slaves are then to be cleaned.
 
     Return for each whether its results were still wanted.

@@ -6,14 +6,15 @@ A turn asks for all its attempts at once, and once for each place what builds of
 import base64
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from buildmaster.farm.builders.facts import BuilderFacts
-from buildmaster.farm.queue.sourceslist import AptSource, BuildPlace, sources_list
+from buildmaster.farm.queue.sourceslist import BUILDD_USER, AptSource, BuildPlace, sources_list
 from buildmaster.farm.text.titles import build_title
 from buildmaster.farm.vocabulary.archives import Pocket, Purpose
 from buildmaster.model.queue.rescoring import current_component
@@ -93,41 +94,52 @@ POCKETS: AnySelect = (
 
 
 @dataclass(frozen=True)
-class OrderFile:
-    """A file that the slave is to fetch; the path is below the address that slaves know; no secret: it is public."""
+class SlaveFile:
+    """A file that a slave is to fetch; the credentials are empty for a public one."""
 
     name: str
     sha1: str
-    path: str
-    secret: str | None
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
-class OrderFacts:
-    """An attempt that a slave is to be told of."""
+class Order:
+    """A build that was given to a builder, and all that its slave must be told. ``args`` are those of ``build()``."""
 
     builder: BuilderFacts
     attempt_id: int
+    claimed: datetime
     cookie: str
     title: str
-    chroot: OrderFile
-    files: tuple[OrderFile, ...]
-    args: dict[str, Any]  # Any: of several types, as the slave wants them
+    chroot: SlaveFile
+    files: tuple[SlaveFile, ...]
+    args: dict[str, Any] = field(repr=False)  # Any: of several types, with credentials in the lines of sources.list
+
+    @property
+    def filemap(self) -> dict[str, str]:
+        """The sources, by name, with their SHA-1s."""
+        return {file.name: file.sha1 for file in self.files}
 
 
-def orders(session: Session, attempt_ids: Collection[int]) -> tuple[OrderFacts, ...]:
-    """Return the orders of these attempts."""
+def orders(session: Session, now: datetime, attempt_ids: Collection[int], files_url: str) -> tuple[Order, ...]:
+    """Return the orders of these attempts, which are claimed now.
+
+    ``files_url`` is the address, with a slash at its end, that slaves fetch files from.
+    """
     connection = session.connection()
     rows = connection.execute(ATTEMPTS, {"ids": list(attempt_ids)}).all()
     builders = _builders(connection, {row.builder_id for row in rows})
-    files = _files(connection, {row.release_id for row in rows})
-    chroots = {key: _chroot(connection, *key) for key in {_suite(row) for row in rows}}
+    files = _files(connection, {row.release_id for row in rows}, files_url)
+    chroots = {key: _chroot(connection, *key, files_url) for key in {_suite(row) for row in rows}}
     shared = {_place(row): row for row in rows}
     args = {key: _arguments(connection, row) for key, row in shared.items()}
     return tuple(
-        OrderFacts(
+        Order(
             builder=builders[row.builder_id],
             attempt_id=row.id,
+            claimed=now,
             cookie=row.cookie,
             title=build_title(row.tag, row.source, row.version, (row.distribution, row.series), row.pocket),
             chroot=chroots[_suite(row)],
@@ -169,20 +181,23 @@ def _builder(rows: list[AnyRow]) -> BuilderFacts:
     )
 
 
-def _files(connection: Connection, release_ids: Collection[int]) -> dict[int, tuple[OrderFile, ...]]:
-    found: dict[int, tuple[OrderFile, ...]] = defaultdict(tuple)
+def _files(connection: Connection, release_ids: Collection[int], files_url: str) -> dict[int, tuple[SlaveFile, ...]]:
+    found: dict[int, tuple[SlaveFile, ...]] = defaultdict(tuple)
     for row in connection.execute(FILES, {"ids": list(release_ids)}):
-        found[row.release_id] += (_file(row),)
+        found[row.release_id] += (_file(row, files_url),)
     return found
 
 
-def _chroot(connection: Connection, architecture_id: int, pocket: Pocket) -> OrderFile:
+def _chroot(connection: Connection, architecture_id: int, pocket: Pocket, files_url: str) -> SlaveFile:
     """Return the chroot of the pocket, or else RELEASE's."""
-    return _file(connection.execute(CHROOTS, {"architecture": architecture_id, "pocket": pocket}).one())
+    row = connection.execute(CHROOTS, {"architecture": architecture_id, "pocket": pocket}).one()
+    return _file(row, files_url)
 
 
-def _file(row: AnyRow) -> OrderFile:
-    return OrderFile(row.filename, row.sha1, file_path(row.id, row.filename), row.buildd_secret)
+def _file(row: AnyRow, files_url: str) -> SlaveFile:
+    """Return the file; without a secret it is public."""
+    credentials = {} if row.buildd_secret is None else {"username": BUILDD_USER, "password": row.buildd_secret}
+    return SlaveFile(row.filename, row.sha1, files_url + file_path(row.id, row.filename), **credentials)
 
 
 def _arguments(connection: Connection, row: AnyRow) -> dict[str, Any]:  # Any: of several types, as slaves want them

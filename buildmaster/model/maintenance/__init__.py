@@ -1,1 +1,1 @@
-"""What is checked, and what is let go."""
+"""What is checked (by the doctor), and what is let go (by housekeeping)."""

@@ -1,1 +1,1 @@
-"""What is remembered of archives elsewhere."""
+"""What is remembered of archives elsewhere: their indices, and the files of sources that were imported from them."""

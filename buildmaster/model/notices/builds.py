@@ -20,8 +20,24 @@ class Notices(Protocol):
     def ended(self, session: Session, now: datetime, build_id: int) -> None:
         """Tell that a build has ended."""
 
+    def refused(self, session: Session, now: datetime, build_id: int, why: str) -> None:
+        """Tell that the results of a build were refused; ``why`` is the log of that."""
+
     def warn(self, session: Session, now: datetime, about: str, text: str) -> None:
         """Tell the administrators of something that they should look at."""
+
+
+class NoNotices:
+    """Tells nobody: for commands, whose user is told at once."""
+
+    def ended(self, session: Session, now: datetime, build_id: int) -> None:
+        """Tell nobody."""
+
+    def refused(self, session: Session, now: datetime, build_id: int, why: str) -> None:
+        """Tell nobody."""
+
+    def warn(self, session: Session, now: datetime, about: str, text: str) -> None:
+        """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +50,7 @@ class BuildNotices:
     policy: NoticePolicy
     public_url: str
 
-    def __call__(self, session: Session, now: datetime, build_id: int, extra: str | None = None) -> None:
+    def _post(self, session: Session, now: datetime, build_id: int, extra: str | None = None) -> None:
         """Post what is to be told about the build as it is now; ``extra`` takes the place of why it failed."""
         news = build_news(session.get_one(Build, build_id, populate_existing=True), session, self.public_url, extra)
         for address in recipients(news, self.policy):
@@ -42,7 +58,11 @@ class BuildNotices:
 
     def ended(self, session: Session, now: datetime, build_id: int) -> None:
         """Tell that a build has ended, if anybody is to be told."""
-        self(session, now, build_id)
+        self._post(session, now, build_id)
+
+    def refused(self, session: Session, now: datetime, build_id: int, why: str) -> None:
+        """Tell that the results of a build were refused; ``why`` is the log of that."""
+        self._post(session, now, build_id, why)
 
     def warn(self, session: Session, now: datetime, about: str, text: str) -> None:
         """Tell the administrators of something that they should look at."""

@@ -1,1 +1,1 @@
-"""What becomes of publications."""
+"""What becomes of publications: pending, published, superseded."""

@@ -1,1 +1,1 @@
-"""What lies in the database: a class a table."""
+"""What lies in the database: a class a table. ``schema/versions`` makes them, and a test holds the two together."""

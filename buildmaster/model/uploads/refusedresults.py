@@ -1,6 +1,5 @@
 """Refuse the results of a build: it ends as FAILEDTOUPLOAD, with the reasons, and somebody is told."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +8,9 @@ from sqlalchemy.orm import Session, joinedload
 from buildmaster.farm.builders.logtext import renamed_log
 from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.farm.vocabulary.states import BuildState, check_transition
+from buildmaster.model.notices.builds import Notices
 from buildmaster.model.tables.builds import Attempt
 from buildmaster.model.tables.files import remember_file
-
-Notices = Callable[[Session, datetime, int, str], None]  # what a build's end is told by
 
 
 @dataclass(frozen=True)
@@ -24,10 +22,10 @@ class Refusal:
     log: Content
 
 
-def refuse_results(session: Session, attempt_id: int, refusal: Refusal, tell: Notices | None, now: datetime) -> bool:
+def refuse_results(session: Session, attempt_id: int, refusal: Refusal, notices: Notices, now: datetime) -> bool:
     """End the build as FAILEDTOUPLOAD, with the upload's log, and tell of it; return whether somebody waited for that.
 
-    ``tell`` posts the notice, of which the log is part.
+    The log is part of the notice.
     """
     attempt = _locked(session, attempt_id)
     if attempt is None:
@@ -41,8 +39,7 @@ def refuse_results(session: Session, attempt_id: int, refusal: Refusal, tell: No
     if attempt.buildlog is not None:
         attempt.buildlog.filename = renamed_log(attempt.buildlog.filename, BuildState.FAILEDTOUPLOAD)
     session.flush()
-    if tell is not None:
-        tell(session, now, attempt.build_id, refusal.text)
+    notices.refused(session, now, attempt.build_id, refusal.text)
     return True
 
 

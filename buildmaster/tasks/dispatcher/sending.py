@@ -4,17 +4,14 @@
 before, and after any reply but the expected one nothing is believed but ``status()``.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from buildmaster.farm.builders.facts import BuilderFacts
 from buildmaster.farm.builders.replies import BuildReply, Present, Silence, SlaveStatus
 from buildmaster.farm.builders.states import BuilderStatus
 from buildmaster.model.builders.attempts import accept, wanted
+from buildmaster.model.dispatch.slaveorders import Order, SlaveFile
 from buildmaster.slave.client import ISlave
-from buildmaster.work.database import Database
+from buildmaster.work.taskcontext import TaskContext
 
 FRESH = timedelta(seconds=1)  # a younger claim is not looked at again: if it was cancelled, the scanner ends it
 AFTERWARDS = 0.02  # seconds that it may take until it is noted that a build was taken
@@ -22,36 +19,6 @@ KINDS = ("binarypackage", "debian")  # what slaves call a build of binary packag
 BUILDING, UNKNOWN_SUM, UNKNOWN_BUILDER = (
     f"BuilderStatus.{word}" for word in ("BUILDING", "UNKNOWNSUM", "UNKNOWNBUILDER")
 )
-
-
-@dataclass(frozen=True)
-class SlaveFile:
-    """A file that a slave is to fetch; the credentials are empty for a public one."""
-
-    name: str
-    sha1: str
-    url: str
-    username: str = ""
-    password: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True)
-class Order:
-    """A build that was given to a builder, and all that its slave must be told. ``args`` are those of ``build()``."""
-
-    builder: BuilderFacts
-    attempt_id: int
-    claimed: datetime
-    cookie: str
-    title: str
-    chroot: SlaveFile
-    files: tuple[SlaveFile, ...]
-    args: dict[str, Any] = field(repr=False)  # Any: of several types, with credentials in the lines of sources.list
-
-    @property
-    def filemap(self) -> dict[str, str]:
-        """The sources, by name, with their SHA-1s."""
-        return {file.name: file.sha1 for file in self.files}
 
 
 class DispatchFailedError(Exception):
@@ -69,9 +36,8 @@ class NotWantedError(Exception):
 class Preparer:
     """Gives orders to slaves."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._database = database
-        self._now = now
+    def __init__(self, context: TaskContext) -> None:
+        self._context = context
 
     async def prepare(self, slave: ISlave, order: Order) -> bool:
         """Make the slave build; tell whether it has taken the build for certain.
@@ -80,15 +46,15 @@ class Preparer:
         Where nobody knows, it is noted as taken, and the scanner will find out.
         """
         await self._send_files(slave, order)
-        long_ago = self._now() - order.claimed > FRESH
-        if long_ago and not await self._database.read(wanted, order.attempt_id):
+        long_ago = self._context.now() - order.claimed > FRESH
+        if long_ago and not await self._context.database.read(wanted, order.attempt_id):
             raise NotWantedError(f"{order.title} is wanted no more")
         reply = await self._build(slave, order)
         if isinstance(reply, BuildReply) and reply.status == UNKNOWN_SUM:
             await self._send_files(slave, order)
             reply = await self._build(slave, order)
         taken = await self._judge(slave, order, reply)
-        await self._database.join(accept, (order.attempt_id, self._now()), AFTERWARDS)
+        await self._context.database.join(accept, (order.attempt_id, self._context.now()), AFTERWARDS)
         return taken
 
     async def _send_files(self, slave: ISlave, order: Order) -> None:

@@ -1,6 +1,6 @@
 """Hand waiting builds to idle builders."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -8,25 +8,21 @@ from sqlalchemy.orm import Session
 from twisted.logger import Logger
 
 from buildmaster.farm.builders.logmessages import Level, judged, marked
-from buildmaster.farm.queue.sourceslist import BUILDD_USER
 from buildmaster.model.builders.attempts import Setback
 from buildmaster.model.builders.blaming import requeue, retire
 from buildmaster.model.dispatch.blocking import review_blocks
 from buildmaster.model.dispatch.claiming import Claims, claim
-from buildmaster.model.dispatch.slaveorders import OrderFacts, OrderFile, orders
-from buildmaster.model.notices.builds import Notices
+from buildmaster.model.dispatch.slaveorders import Order, orders
 from buildmaster.slave.client import Slaves
 from buildmaster.tasks.dispatcher.sending import (
     DispatchFailedError,
     NotWantedError,
-    Order,
     Preparer,
-    SlaveFile,
     UnsuitableSlaveError,
 )
 from buildmaster.work.builderlog import say
-from buildmaster.work.database import Database
 from buildmaster.work.errands import Errands
+from buildmaster.work.taskcontext import TaskContext
 
 log = Logger()
 PURPOSE = "dispatch"  # of the errands: those that fetch results don't keep builds from being begun
@@ -43,23 +39,16 @@ class Dispatcher:
 
     def __init__(
         self,
-        database: Database,
+        context: TaskContext,
         slaves: Slaves,
         errands: Errands,
-        preparer: Preparer,
-        notices: Notices,
         files_url: str,
-        now: Callable[[], datetime],
-        nudge: Callable[[str], None],
     ) -> None:
-        self._database = database
+        self._context = context
         self._slaves = slaves
         self._errands = errands
-        self._preparer = preparer
-        self._notices = notices
+        self._preparer = Preparer(context)
         self._files_url = files_url
-        self._now = now
-        self._nudge = nudge
         self._reviewed = 0
         self._last_review: datetime | None = None
         self._full = False
@@ -68,22 +57,21 @@ class Dispatcher:
         """Take a turn."""
         await self._review()
         room = self._errands.room(PURPOSE)
-        now = self._now()
-        claims, told = await self._database.run(_take, now, self._errands.away(), room)
-        self._full = len(told) == room
+        now = self._context.now()
+        claims, given = await self._context.database.run(_take, now, self._errands.away(), room, self._files_url)
+        self._full = len(given) == room
         self._tell(claims)
         if claims.more:
-            self._nudge(self.name)
-        for facts in told:
-            order = self._order(facts, now)
+            self._context.nudge(self.name)
+        for order in given:
             self._errands.begin(order.builder.id, partial(self._carry, order), PURPOSE)
 
     async def _review(self) -> None:
         """Look at a piece of the blocked entries, if it is time."""
-        now = self._now()
+        now = self._context.now()
         if self._last_review is None or abs(now - self._last_review) >= REVIEW:
             self._last_review = now
-            self._reviewed = await self._database.run(review_blocks, self._reviewed) or 0
+            self._reviewed = await self._context.database.run(review_blocks, self._reviewed) or 0
 
     def _tell(self, claims: Claims) -> None:
         for build_id in claims.superseded:
@@ -98,37 +86,23 @@ class Dispatcher:
         finally:
             if self._full:
                 self._full = False
-                self._nudge(self.name)
-
-    def _order(self, facts: OrderFacts, claimed: datetime) -> Order:
-        return Order(
-            builder=facts.builder,
-            attempt_id=facts.attempt_id,
-            claimed=claimed,
-            cookie=facts.cookie,
-            title=facts.title,
-            chroot=self._file(facts.chroot),
-            files=tuple(self._file(file) for file in facts.files),
-            args=facts.args,
-        )
-
-    def _file(self, file: OrderFile) -> SlaveFile:
-        credentials = {} if file.secret is None else {"username": BUILDD_USER, "password": file.secret}
-        return SlaveFile(file.name, file.sha1, self._files_url + file.path, **credentials)
+                self._context.nudge(self.name)
 
     async def _dispatch(self, order: Order) -> None:
         """Give the build to the slave; what goes wrong before it is taken gives the job back, and is judged."""
         try:
             taken = await self._preparer.prepare(self._slaves.of(order.builder), order)
         except UnsuitableSlaveError as error:
-            await self._database.run(retire, self._now(), order.builder, str(error), self._notices)
+            await self._context.database.run(
+                retire, self._context.now(), order.builder, str(error), self._context.notices
+            )
             say(order.builder, marked(order.builder, str(error)))
             await self._give_back(order, Setback(str(error), blamed=False))
         except DispatchFailedError as error:
             await self._give_back(order, Setback(str(error)))
         except NotWantedError as error:
             log.info("{why}", why=str(error))
-            self._nudge("slave_scanner")
+            self._context.nudge("slave_scanner")
         else:
             text = (
                 "{title} ({cookie}) was given to {name}"
@@ -138,15 +112,17 @@ class Dispatcher:
             log.info(text, title=order.title, cookie=order.cookie, name=order.builder.name)
 
     async def _give_back(self, order: Order, setback: Setback) -> None:
-        args = self._now(), order.builder, order.attempt_id, setback, self._notices
-        verdict = await self._database.run(requeue, *args)
+        args = self._context.now(), order.builder, order.attempt_id, setback, self._context.notices
+        verdict = await self._context.database.run(requeue, *args)
         say(order.builder, (Level.WARN, f"Could not build {order.title}: {setback.reason}"))
         say(order.builder, judged(order.builder, order.title, verdict, setback.reason))
-        self._nudge("slave_scanner")
-        self._nudge(self.name)
+        self._context.nudge("slave_scanner")
+        self._context.nudge(self.name)
 
 
-def _take(session: Session, now: datetime, away: Collection[int], room: int) -> tuple[Claims, tuple[OrderFacts, ...]]:
+def _take(
+    session: Session, now: datetime, away: Collection[int], room: int, files_url: str
+) -> tuple[Claims, tuple[Order, ...]]:
     """Claim builds, and ask in the same transaction for what their slaves must be told."""
     claims = claim(session, now, away, room)
-    return claims, orders(session, claims.attempt_ids) if claims.attempt_ids else ()
+    return claims, orders(session, now, claims.attempt_ids, files_url) if claims.attempt_ids else ()

@@ -2,9 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from buildmaster.farm.queue.architectures import ArchitectureTable
@@ -14,20 +12,11 @@ from buildmaster.files.archspecific import ArchSpecificFiles
 from buildmaster.model.queue.archspecific import follow_file, series_with_files
 from buildmaster.model.queue.missingbuilds import Examined, Policy, examine_publications
 from buildmaster.model.queue.rescoring import rescore_due
+from buildmaster.work.taskcontext import TaskContext
 
 PUBLICATIONS = 40  # in one transaction: with eight architectures it takes less than 50 ms
 ENTRIES = 500  # in one transaction, likewise
 SLICE = timedelta(seconds=0.5)  # of a turn, after which others get theirs before we go on
-
-
-class Runs(Protocol):
-    """The part of a Database that is used here."""
-
-    def run(self, work: Callable[..., Any], *args: Any) -> Deferred[Any]:
-        """Run ``work`` in a transaction that is then committed."""
-
-    def read(self, work: Callable[..., Any], *args: Any) -> Deferred[Any]:
-        """Run ``work`` that only reads."""
 
 
 class QueueBuilder:
@@ -41,17 +30,13 @@ class QueueBuilder:
 
     def __init__(
         self,
-        database: Runs,
-        now: Callable[[], datetime],
-        nudge: Callable[[str], None],
+        context: TaskContext,
         weights: Weights,
         table: ArchitectureTable,
         files: ArchSpecificFiles,
         release: Callable[[], Awaitable[int]],
     ) -> None:
-        self._database = database
-        self._now = now
-        self._nudge = nudge
+        self._context = context
         self._weights = weights
         self._table = table
         self._files = files
@@ -62,25 +47,25 @@ class QueueBuilder:
 
     async def run(self) -> None:
         """Do what is to be done, in pieces, for a slice of time."""
-        end = self._now() + SLICE
+        end = self._context.now() + SLICE
         policy = Policy(self._table, self._weights, await self._arch_specific())
         created = await self._examine(policy, end)
         if created and not self._put_off:  # what is new goes to builders first
             self._put_off = True
-            self._nudge(self.name)
+            self._context.nudge(self.name)
             return
         self._put_off = False
         if await self._release():
-            self._nudge("dispatcher")
+            self._context.nudge("dispatcher")
         await self._go_on(self._rescore, end)
 
     async def _arch_specific(self) -> dict[int, ArchSpecific]:
         """Read the Packages-arch-specific files; have the sources of a series looked at again when its changed."""
-        series = await self._database.read(series_with_files)
+        series = await self._context.database.read(series_with_files)
         files = {id_: self._files.of(*names) for id_, (*names, _) in series.items()}
         changed = {id_: file.digest for id_, file in files.items() if file.digest != series[id_][2]}
         if changed:
-            await self._database.run(follow_file, changed)
+            await self._context.database.run(follow_file, changed)
         for id_, file in files.items():
             self._report(id_, file.digest, file.content)
         return {id_: file.content for id_, file in files.items()}
@@ -98,7 +83,7 @@ class QueueBuilder:
 
         async def piece() -> bool:
             nonlocal found
-            some = await self._database.run(examine_publications, self._now(), policy, PUBLICATIONS)
+            some = await self._context.database.run(examine_publications, self._context.now(), policy, PUBLICATIONS)
             found += some
             return bool(some.publications == PUBLICATIONS)
 
@@ -109,20 +94,20 @@ class QueueBuilder:
     def _tell(self, found: Examined) -> None:
         if found.created or found.superseded:
             self.log.info("{created} builds created, {superseded} superseded", **vars(found))
-            self._nudge("dispatcher")
+            self._context.nudge("dispatcher")
         for component in sorted(found.components - self._warned - set(self._weights.components)):
             self._warned.add(component)
             self.log.warn("component {component} has no weight in [scores], so it counts 0", component=component)
 
     async def _rescore(self) -> bool:
-        scored = await self._database.run(rescore_due, self._now(), self._weights, ENTRIES)
+        scored = await self._context.database.run(rescore_due, self._context.now(), self._weights, ENTRIES)
         if scored:
-            self._nudge("dispatcher")
+            self._context.nudge("dispatcher")
         return bool(scored == ENTRIES)
 
     async def _go_on(self, piece: Callable[[], Awaitable[bool]], end: datetime) -> None:
         """Do piece after piece while each says that there is more; when the time is over, ask for another turn."""
         while await piece():
-            if self._now() >= end:
-                self._nudge(self.name)
+            if self._context.now() >= end:
+                self._context.nudge(self.name)
                 return

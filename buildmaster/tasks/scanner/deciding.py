@@ -1,6 +1,6 @@
 """Decide about builders, on what is believed of them and on what their slaves said."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -13,10 +13,10 @@ from buildmaster.farm.builders.scanning import decide, marked_since_silent
 from buildmaster.farm.builders.states import FailedBy
 from buildmaster.model.builders.cookies import mismatch
 from buildmaster.tasks.scanner.effects import Decision
-from buildmaster.tasks.scanner.probes import Answer
+from buildmaster.tasks.scanner.round import Answer
 from buildmaster.tasks.scanner.silences import Silences
-from buildmaster.work.database import Database
 from buildmaster.work.pausing import unhurried
+from buildmaster.work.taskcontext import TaskContext
 
 NOT_ASKED = Observation(Silence("not asked"))
 Answers = Mapping[int, Answer]
@@ -25,24 +25,21 @@ Answers = Mapping[int, Answer]
 class Deciding:
     """The decisions of the scanner's turns: what a slave's word means also depends on whose else's is missing."""
 
-    def __init__(
-        self, clock: IReactorTime, database: Database, silences: Silences, limits: Limits, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, context: TaskContext, clock: IReactorTime, limits: Limits) -> None:
+        self._context = context
         self._clock = clock
-        self._database = database
-        self._silences = silences
+        self._silences = Silences(context)
         self._limits = limits
-        self._now = now
 
     def survey(self, everybody: Sequence[BuilderFacts]) -> None:
         """See who of everybody is silent."""
         self._silences.forget()
-        self._silences.note(everybody, {}, self._now())
+        self._silences.note(everybody, {}, self._context.now())
 
     async def decisions(self, builders: Sequence[BuilderFacts], answers: Answers) -> list[Decision]:
         """Decide about these, some of which may have answered; return the decisions to do something."""
         strange = await self._mismatches(builders, answers)
-        now = self._now()
+        now = self._context.now()
         self._silences.note(builders, answers, now)
         excused = await self._silences.excused(now)
         decisions = []
@@ -73,7 +70,7 @@ class Deciding:
             cookie = word.cookie if isinstance(word, SlaveStatus) else None
             if cookie is not None and (builder.job is None or cookie != builder.job.cookie):
                 strange[builder.id] = cookie
-        return await self._database.read(_look_up, strange) if strange else {}
+        return await self._context.database.read(_look_up, strange) if strange else {}
 
 
 def _look_up(session: Session, cookies: Mapping[int, str]) -> dict[int, str]:

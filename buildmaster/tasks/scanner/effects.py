@@ -19,11 +19,11 @@ from buildmaster.farm.builders.facts import BuilderFacts, JobFacts, Observation
 from buildmaster.farm.builders.logmessages import judged, line
 from buildmaster.model.builders.actions import Verdicts, apply, changes_rows
 from buildmaster.model.notices.builds import Notices
-from buildmaster.tasks.scanner.slaveerrands import Duties
+from buildmaster.tasks.scanner.slaveerrands import SlaveErrands
 from buildmaster.work.builderlog import say
-from buildmaster.work.database import Database
 from buildmaster.work.errands import Errands
 from buildmaster.work.pausing import unhurried
+from buildmaster.work.taskcontext import TaskContext
 
 log = Logger()
 Errand = Callable[[], Awaitable[None]]
@@ -46,25 +46,19 @@ class Effects:
 
     def __init__(
         self,
+        context: TaskContext,
         clock: IReactorTime,
-        database: Database,
         errands: Errands,
-        duties: Duties,
-        now: Callable[[], datetime],
-        nudge: Callable[[str], None],
-        notices: Notices,
+        slave_errands: SlaveErrands,
     ) -> None:
+        self._context = context
         self._clock = clock
-        self._database = database
         self._errands = errands
-        self._duties = duties
-        self._now = now
-        self._nudge = nudge
-        self._notices = notices
+        self._slave_errands = slave_errands
 
     async def carry_out(self, decisions: Sequence[Decision]) -> None:
         """Change the rows, say so in the log, and begin the errands: first those that wait for no row."""
-        now = self._now()
+        now = self._context.now()
         changing, others = [], []
         for decision in decisions:
             news = changes_rows(now, decision.builder, decision.actions)
@@ -77,7 +71,7 @@ class Effects:
             announce(decision, verdict)
             self._begin_errand(decision)
             if any(isinstance(action, Requeue | MarkClean) for action in decision.actions):
-                self._nudge("dispatcher")
+                self._context.nudge("dispatcher")
 
     async def _change_rows(self, decisions: list[Decision]) -> list[Changed]:
         """Change the rows of all; return the decisions whose rows could be changed."""
@@ -97,7 +91,7 @@ class Effects:
             return []
 
     async def _change(self, decisions: list[Decision]) -> list[Changed]:
-        verdicts = await self._database.run(_change, self._now(), decisions, self._notices)
+        verdicts = await self._context.database.run(_change, self._context.now(), decisions, self._context.notices)
         return [(decision, verdicts.get(decision.builder.id)) for decision in decisions]
 
     def _begin_errand(self, decision: Decision) -> None:
@@ -109,25 +103,25 @@ class Effects:
 
     def _errand(self, builder: BuilderFacts, action: Action) -> Errand | None:
         """Return what is to be said to the slave, if the action needs that."""
-        duties = self._duties
+        slaves = self._slave_errands
         match action:
             case Abort():
-                return partial(duties.abort, builder)
+                return partial(slaves.abort, builder)
             case Clean():
-                return partial(duties.clean, builder)
+                return partial(slaves.clean, builder)
             case Reset():
-                return partial(duties.reset, builder)
+                return partial(slaves.reset, builder)
         return None if builder.job is None else self._ending(builder, builder.job, action)
 
     def _ending(self, builder: BuilderFacts, job: JobFacts, action: Action) -> Errand | None:
-        duties = self._duties
+        slaves = self._slave_errands
         match action:
             case Collect():
-                return partial(duties.collect, builder, job, action)
+                return partial(slaves.fetch_results, builder, job, action)
             case Conclude(fetch_log=True):
-                return partial(duties.conclude, builder, job, action)
+                return partial(slaves.conclude, builder, job, action)
             case Requeue(fetch_log=True):
-                return partial(duties.give_back, builder, job, action)
+                return partial(slaves.give_back, builder, job, action)
         return None
 
 

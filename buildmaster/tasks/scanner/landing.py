@@ -40,7 +40,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class FetchedResults:
     """What came of the results: those that are held, the others lie in the folder; or where they have landed.
 
     ``fault`` says why there are none.
@@ -52,19 +52,19 @@ class Gathered:
 
 
 @dataclass(frozen=True)
-class Collected:
+class FetchedBuild:
     """All that a slave was to hand over: the log, in the librarian or held, and the results of ``filemap``."""
 
     cookie: str
     filemap: FileMap
     log: Content | bytes
-    results: Gathered = field(default_factory=Gathered)
+    results: FetchedResults = field(default_factory=FetchedResults)
 
 
 Landed = tuple[Content, str]  # what the log is, and the folder's name in incoming/
 
 
-class GatheringFolders:
+class FetchFolders:
     """The private folders of a farm, by the cookies of attempts."""
 
     def __init__(self, root: Path, librarian: ILibrarian, now: Callable[[], datetime]) -> None:
@@ -102,7 +102,7 @@ class GatheringFolders:
         leaf = next((leaf.name for leaf in landed(self._root) if cookie_of(leaf.name) == cookie), None)
         return Found(leaf, _whole(self._folder(cookie), safe))
 
-    def land(self, things: Sequence[Collected]) -> list[Landed | Failure]:
+    def land(self, things: Sequence[FetchedBuild]) -> list[Landed | Failure]:
         """Keep the logs, and move the whole results, flushed to the disk, into incoming/, each by one rename.
 
         Return for each where it has landed, or the Failure of that: a WrongContentError for a held file that is not
@@ -118,7 +118,7 @@ class GatheringFolders:
         ends = [(logs[thing.cookie], leaves[thing.cookie]) for thing in things]
         return [leaf if isinstance(leaf, Failure) else (log, leaf) for log, leaf in ends]
 
-    def _write(self, things: Sequence[Collected], landing: Sequence[Collected]) -> dict[str, Content]:
+    def _write(self, things: Sequence[FetchedBuild], landing: Sequence[FetchedBuild]) -> dict[str, Content]:
         """Write the logs that are held, and the results of those that are to land; return what the logs are.
 
         All is flushed together, which costs the disk less than one by one.
@@ -205,7 +205,7 @@ def _move(folder: Path, target: Path) -> None:
         folder.rename(target)
 
 
-def _wrong(thing: Collected) -> Iterator[WrongContentError]:
+def _wrong(thing: FetchedBuild) -> Iterator[WrongContentError]:
     """Yield an error for each held file that is not what was promised."""
     held = thing.results.held
     for name, promised in thing.filemap:

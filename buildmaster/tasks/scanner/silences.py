@@ -10,9 +10,8 @@ from buildmaster.farm.builders.facts import BuilderFacts
 from buildmaster.farm.builders.logmessages import outage_text
 from buildmaster.farm.builders.replies import Silence
 from buildmaster.farm.builders.states import FailedBy
-from buildmaster.model.notices.builds import Notices
-from buildmaster.tasks.scanner.probes import Answer
-from buildmaster.work.database import Database
+from buildmaster.tasks.scanner.round import Answer
+from buildmaster.work.taskcontext import TaskContext
 
 log = Logger()
 
@@ -20,9 +19,8 @@ log = Logger()
 class Silences:
     """Since when each builder is silent, as it was seen last."""
 
-    def __init__(self, database: Database, notices: Notices) -> None:
-        self._database = database
-        self._notices = notices
+    def __init__(self, context: TaskContext) -> None:
+        self._context = context
         self._quiet: dict[int, Quiet] = {}
         self._out: frozenset[str] = frozenset()
         self._excused: frozenset[int] = frozenset()
@@ -50,7 +48,7 @@ class Silences:
         for processor in sorted(out.keys() - self._out):
             about, text = outage_text(processor, len(out[processor]))
             log.error("{text}", text=text)
-            await self._database.run(self._notices.warn, now, about, text)
+            await self._context.database.run(self._context.notices.warn, now, about, text)
         self._out, self._changed = frozenset(out), False
         self._excused = frozenset[int]().union(*out.values())
         return self._excused

@@ -1,9 +1,8 @@
-"""What is done on an errand to a builder's slave: collect, end, give back, abort, clean, reset.
+"""What is done on an errand to a builder's slave: fetch, end, give back, abort, clean, reset.
 
 An errand may take long; what it was decided on may have changed when it changes a row, which then stays as it is.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,72 +25,68 @@ from buildmaster.model.builders.upkeep import clean_all, cleaned, fail, restore
 from buildmaster.model.notices.builds import Notices
 from buildmaster.model.tables.files import remember_files
 from buildmaster.slave.client import Slaves
-from buildmaster.tasks.scanner.fetching import CollectionFailedError, Collector, Log
+from buildmaster.tasks.scanner.fetching import FetchFailedError, Log, ResultFetcher
 from buildmaster.tasks.scanner.resetting import CannotResumeHostError, Resetter
 from buildmaster.work.builderlog import say
-from buildmaster.work.database import Database
 from buildmaster.work.errands import Errands
+from buildmaster.work.taskcontext import TaskContext
 
 log = Logger()
 
 
-class Duties:
+class SlaveErrands:
     """The errands of the scanner."""
 
     def __init__(
         self,
-        database: Database,
+        context: TaskContext,
         slaves: Slaves,
         errands: Errands,
-        collector: Collector,
+        fetcher: ResultFetcher,
         resetter: Resetter,
-        notices: Notices,
-        now: Callable[[], datetime],
-        nudge: Callable[[str], None],
     ) -> None:
-        self._database = database
+        self._context = context
         self._slaves = slaves
         self._errands = errands
-        self._collector = collector
+        self._fetcher = fetcher
         self._resetter = resetter
-        self._notices = notices
-        self._now = now
-        self._nudge = nudge
 
-    async def collect(self, builder: BuilderFacts, job: JobFacts, action: Collect) -> None:
-        """Take in a successful build; where its slave stalls or lies, that attempt has failed."""
+    async def fetch_results(self, builder: BuilderFacts, job: JobFacts, action: Collect) -> None:
+        """Fetch and land the results of a successful build; where its slave stalls or lies, that attempt has failed."""
         try:
-            taken = await self._collector.collect(self._slaves.of(builder), job, action.filemap)
-        except CollectionFailedError as error:
+            wanted = await self._fetcher.fetch_and_land(self._slaves.of(builder), job, action.filemap)
+        except FetchFailedError as error:
             await self._lost(builder, job, str(error))
         else:
-            if taken:
-                self._nudge("uploader")
+            if wanted:
+                self._context.nudge("uploader")
         await self._clean(builder)
 
     async def _lost(self, builder: BuilderFacts, job: JobFacts, reason: str) -> None:
         """Give a job back whose results could not be fetched; its log was."""
-        fetched = await self._collector.log(self._slaves.of(builder), job)
+        fetched = await self._fetcher.fetch_log(self._slaves.of(builder), job)
         await self._given_back(builder, job, Setback(reason), fetched)
         log.warn("{title} goes back to the queue: {why}", title=job.title, why=reason)
 
     async def conclude(self, builder: BuilderFacts, job: JobFacts, action: Conclude) -> None:
         """End a build, with its log."""
-        fetched = await self._collector.log(self._slaves.of(builder), job)
-        await self._database.run(_concluded, self._now(), job, action, fetched, self._notices)
-        self._collector.forget(job)
+        fetched = await self._fetcher.fetch_log(self._slaves.of(builder), job)
+        await self._context.database.run(_concluded, self._context.now(), job, action, fetched, self._context.notices)
+        self._fetcher.forget(job)
         await self.clean(builder)
 
     async def give_back(self, builder: BuilderFacts, job: JobFacts, action: Requeue) -> None:
         """Give a job back to the queue, with the log of its attempt."""
-        fetched = await self._collector.log(self._slaves.of(builder), job)
+        fetched = await self._fetcher.fetch_log(self._slaves.of(builder), job)
         await self._given_back(builder, job, Setback(action.reason, action.blamed, action.zero_score), fetched)
         await self.clean(builder)
 
     async def _given_back(self, builder: BuilderFacts, job: JobFacts, setback: Setback, fetched: Log) -> None:
-        verdict = await self._database.run(_given_back, self._now(), builder, job, setback, fetched, self._notices)
+        verdict = await self._context.database.run(
+            _given_back, self._context.now(), builder, job, setback, fetched, self._context.notices
+        )
         say(builder, judged(builder, job.title, verdict, setback.reason))
-        self._collector.forget(job)
+        self._fetcher.forget(job)
 
     async def abort(self, builder: BuilderFacts) -> None:
         """Tell the slave to end its build; whether it does is seen by the next scan."""
@@ -105,7 +100,7 @@ class Duties:
         if isinstance(word, SlaveStatus) and word.status in OVER:
             await self._clean(builder)
         else:
-            self._nudge("slave_scanner")
+            self._context.nudge("slave_scanner")
 
     async def _clean(self, builder: BuilderFacts) -> None:
         """Clean a slave whose build has ended; any other refuses that.
@@ -115,26 +110,28 @@ class Duties:
         """
         reply = await self._slaves.of(builder).clean()
         if reply != BuilderStatus.IDLE.value or builder.is_reset:
-            self._nudge("slave_scanner")
+            self._context.nudge("slave_scanner")
             return
-        self._nudge("dispatcher")
-        marked_clean = self._database.join(clean_all, (builder.id, builder.url, self._now()))
+        self._context.nudge("dispatcher")
+        marked_clean = self._context.database.join(clean_all, (builder.id, builder.url, self._context.now()))
         self._errands.settle(builder.id, marked_clean).addErrback(self._not_marked, builder)
 
     def _not_marked(self, failure: Failure, builder: BuilderFacts) -> None:
         log.failure("builder {name} is clean, which could not be noted: the scanner will", failure, name=builder.name)
-        self._nudge("slave_scanner")
+        self._context.nudge("slave_scanner")
 
     async def reset(self, builder: BuilderFacts) -> None:
         """Reset the builder's virtual machine; one that can't be reset is out of service until it can."""
         try:
             await self._resetter.reset(builder, self._slaves.of(builder))
         except CannotResumeHostError as error:
-            await self._database.run(_not_reset, self._now(), builder, str(error), self._notices)
+            await self._context.database.run(
+                _not_reset, self._context.now(), builder, str(error), self._context.notices
+            )
             say(builder, marked(builder, str(error)))
         else:
-            await self._database.run(_reset, self._now(), builder)
-            self._nudge("dispatcher")
+            await self._context.database.run(_reset, self._context.now(), builder)
+            self._context.nudge("dispatcher")
 
 
 def _concluded(

@@ -1,1 +1,1 @@
-"""The uploader's turns: what lies in ``incoming/`` is taken in."""
+"""The uploader's turns: what lies in ``incoming/`` is checked, recorded and settled."""

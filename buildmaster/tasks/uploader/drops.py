@@ -4,9 +4,7 @@ A drop is a folder that lands by one rename (its name begins with a dot until it
 archive is the path, and the .changes says the suite: ``incoming/NAME/~cprov/ubuntu/ppa/hello_1.0_source.changes``.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.vocabulary.references import parse_archive, parse_suite
@@ -17,6 +15,7 @@ from buildmaster.model.register.permissions import key_holders, may_upload
 from buildmaster.model.uploads.sources import AcceptedSource, Destination, Refused
 from buildmaster.tasks.uploader.signatures import Signed, Signer, signed_by
 from buildmaster.work.sourceintake import SourceIntake, tell
+from buildmaster.work.taskcontext import TaskContext
 
 UNSIGNED = "Nobody whom the farm knows has signed this upload: use `buildmaster upload`, which needs no signature."
 NO_GPGV = "Signatures can't be checked, for gpgv is missing: apt install gpgv, or use `buildmaster upload`."
@@ -24,23 +23,21 @@ ONE_CHANGES = "There must be one .changes file, in a folder that is named by its
 
 
 class Drops:
-    """Takes in what was dropped. ``in_thread`` runs what blocks off the reactor."""
+    """Takes in what was dropped."""
 
-    def __init__(self, database: Any, intake: SourceIntake, in_thread: Callable[..., Any]) -> None:
-        """``database`` is a Database or an InlineDatabase."""
-        self._database = database
+    def __init__(self, context: TaskContext, intake: SourceIntake) -> None:
+        self._context = context
         self._intake = intake
-        self._in_thread = in_thread
 
     async def take(self, root: Path, leaf: Path) -> AcceptedSource | Refused:
         """Take in the source in ``leaf``, and settle that with its log."""
         steps = LeafLog()
         steps.debug(f"Beginning processing of {leaf.name}")
-        await self._in_thread(prepare, root, steps)
-        found = await self._in_thread(_changes_in, leaf)
+        await self._context.in_thread(prepare, root, steps)
+        found = await self._context.in_thread(_changes_in, leaf)
         verdict = await self._judged(leaf, found) if found else Refused((ONE_CHANGES,))
         place = tell(verdict, steps)
-        await self._in_thread(settle, root, leaf, place if found else FAILED, steps)
+        await self._context.in_thread(settle, root, leaf, place if found else FAILED, steps)
         return verdict
 
     async def _judged(self, leaf: Path, changes: Path) -> AcceptedSource | Refused:
@@ -51,14 +48,14 @@ class Drops:
             to = _destination(leaf, changes, signed)
         except BuildmasterError as error:
             return Refused((str(error),))
-        if not await self._database.read(may_upload, signed.signer.account_id, to.archive):
+        if not await self._context.database.read(may_upload, signed.signer.account_id, to.archive):
             return Refused((f"{to.who} may not upload to {to.archive}.",))
         return await self._intake.take(changes.parent, to)
 
     async def _signed(self, changes: Path) -> Signed | Refused:
-        signers = [Signer(*holder) for holder in await self._database.read(key_holders)]
+        signers = [Signer(*holder) for holder in await self._context.database.read(key_holders)]
         try:
-            signed = await self._in_thread(signed_by, changes, signers)
+            signed = await self._context.in_thread(signed_by, changes, signers)
         except FileNotFoundError:
             return Refused((NO_GPGV,))
         if signed is None or parse_stanza("", signed.text).fields != read_stanza(changes).fields:

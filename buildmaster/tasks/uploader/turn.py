@@ -19,8 +19,9 @@ from buildmaster.files.uploadfolders import LOG_NAME, LeafLog, cookie_of, landed
 from buildmaster.model.uploads.results import states_of_attempts, uploading
 from buildmaster.model.uploads.sources import AcceptedSource
 from buildmaster.tasks.uploader.drops import Drops
-from buildmaster.tasks.uploader.results import ResultIntake, Surroundings, spared
+from buildmaster.tasks.uploader.results import ResultRecorder, spared
 from buildmaster.work.errands import Errands
+from buildmaster.work.taskcontext import TaskContext
 
 PLACES = {BuildState.FULLYBUILT: ACCEPTED, BuildState.FAILEDTOUPLOAD: REJECTED}
 ERRAND = 0  # there is never more than one
@@ -50,18 +51,17 @@ class Stray:
 class Uploader:
     """Begins an errand that takes in all that waits; a turn doesn't wait for it.
 
-    ``errands`` are its own; ``results`` takes in what builds brought, ``drops`` what somebody dropped.
+    ``errands`` are its own; ``results`` records what builds brought, ``drops`` what somebody dropped.
     """
 
     name = "uploader"
 
-    def __init__(self, around: Surroundings, errands: Errands, results: ResultIntake, drops: Drops) -> None:
-        self._root = around.root
-        self._database = around.database
+    def __init__(
+        self, context: TaskContext, root: Path, errands: Errands, results: ResultRecorder, drops: Drops
+    ) -> None:
+        self._context = context
+        self._root = root
         self._errands = errands
-        self._in_thread = around.in_thread
-        self._now = around.now
-        self._nudge = around.nudge
         self._results = results
         self._drops = drops
         self._due = False
@@ -77,27 +77,27 @@ class Uploader:
     async def _take_all(self) -> None:
         while self._due:
             self._due = False
-            await spared("what builds brought", self._take_results())
-            if abs(self._now() - self._looked) >= ANEW:
-                self._looked = self._now()
+            await spared("what builds brought", self._record_results())
+            if abs(self._context.now() - self._looked) >= ANEW:
+                self._looked = self._context.now()
                 await spared("what lies in incoming/", self._settle_strays())
 
-    async def _take_results(self) -> None:
-        """Take in the results that wait, some at a time: one bad folder spares the others."""
-        together = self._results.together
-        waiting = await self._database.read(uploading, 0, together)
+    async def _record_results(self) -> None:
+        """Record the results that wait, some at a time: one bad folder spares the others."""
+        at_once = self._results.at_once
+        waiting = await self._context.database.read(uploading, 0, at_once)
         if not waiting:
             return
         steps = LeafLog()
         with locked(self._root, steps):
             while waiting:
-                await self._results.take(waiting, steps)
-                more = len(waiting) == together
-                waiting = await self._database.read(uploading, waiting[-1].build_id, together) if more else ()
+                await self._results.record(waiting, steps)
+                more = len(waiting) == at_once
+                waiting = await self._context.database.read(uploading, waiting[-1].build_id, at_once) if more else ()
 
     async def _settle_strays(self) -> None:
         """Take in drops; move folders that nobody waits for, and leave those whose attempts are still under way."""
-        strays = await self._within_reach(await self._strays(await self._in_thread(landed, self._root)))
+        strays = await self._within_reach(await self._strays(await self._context.in_thread(landed, self._root)))
         if not strays:
             return
         with locked(self._root, LeafLog()):
@@ -106,14 +106,14 @@ class Uploader:
 
     async def _strays(self, leaves: Sequence[Path]) -> list[Stray]:
         cookies = {leaf: cookie for leaf in leaves if (cookie := cookie_of(leaf.name)) is not None}
-        known = await self._database.read(states_of_attempts, [*cookies.values()]) if cookies else {}
+        known = await self._context.database.read(states_of_attempts, [*cookies.values()]) if cookies else {}
         belong = {leaf: where_to(leaf.name, known.get(cookie)) for leaf, cookie in cookies.items()}
         found = [Stray(leaf, *belong.get(leaf, ())) for leaf in leaves]
         return [stray for stray in found if stray.place or stray.leaf not in cookies]
 
     async def _within_reach(self, strays: Sequence[Stray]) -> list[Stray]:
         """Leave out those that only an operator can let us have, who is told of each once."""
-        forbidden = await self._in_thread(out_of_reach, [stray.leaf for stray in strays])
+        forbidden = await self._context.in_thread(out_of_reach, [stray.leaf for stray in strays])
         for leaf in forbidden.keys() - self._out_of_reach:
             log.error(OUT_OF_REACH, leaf=leaf, path=forbidden[leaf], uid=os.geteuid())
         self._out_of_reach = forbidden.keys()
@@ -123,15 +123,15 @@ class Uploader:
         verdict = await self._drops.take(self._root, leaf)
         log.info("{leaf}, dropped into incoming/: {verdict}", leaf=leaf.name, verdict=verdict)
         if isinstance(verdict, AcceptedSource):
-            self._nudge("publisher")
-            self._nudge("queue_builder")
+            self._context.nudge("publisher")
+            self._context.nudge("queue_builder")
 
     async def _settle(self, stray: Stray) -> None:
         steps = LeafLog()
-        await self._in_thread(steps.include, stray.leaf / LOG_NAME)
+        await self._context.in_thread(steps.include, stray.leaf / LOG_NAME)
         steps.info(stray.reason)
         steps.debug(f"Moving the upload to {stray.place}")
-        await self._in_thread(settle, self._root, stray.leaf, stray.place, steps)
+        await self._context.in_thread(settle, self._root, stray.leaf, stray.place, steps)
 
 
 def where_to(name: str, known: tuple[BuildState, str | None] | None) -> tuple[str, str]:

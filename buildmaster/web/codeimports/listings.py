@@ -1,24 +1,39 @@
 """Show code imports, their results and the machines that run them as JSON, to whoever asks."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol  # Any: what is asked answers as it likes
 
 from twisted.web.http import NOT_FOUND
-from twisted.web.resource import Resource
+from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
 from buildmaster.model.listings.imports import list_imports, list_machines, list_results, show_import
 from buildmaster.web.answers import answer_later, say
 from buildmaster.web.codeimports.scheduler import CodeImportScheduler
 from buildmaster.web.codeimports.xmlrpc import CodeImportSchedulerResource
+from buildmaster.work.database import Database
 
 Question = tuple[Callable[..., Any], tuple[object, ...]]
 
 
-def import_resources(scheduler: CodeImportScheduler, settings: Any, database: Any, public_url: str) -> dict[str, Any]:
-    """Return all that the site has of code imports, by its paths; ``settings`` are those of the conf file."""
+class SiteSettings(Protocol):
+    """What the site needs to know of the conf file: machines' tokens by hostname, and how long a log may be."""
+
+    @property
+    def machine_tokens(self) -> Mapping[str, str]:
+        """The tokens of machines, by their hostnames."""
+
+    @property
+    def log_size(self) -> int:
+        """How many bytes a log may have."""
+
+
+def import_resources(
+    scheduler: CodeImportScheduler, settings: SiteSettings, database: Database, public_url: str
+) -> dict[str, IResource]:
+    """Return all that the site has of code imports, by its paths."""
     return {
         "api/1/code-imports": CodeImportsResource(database, public_url),
         "api/1/machines": MachinesResource(database),
@@ -31,8 +46,7 @@ class CodeImportsResource(Resource):
 
     isLeaf = True
 
-    def __init__(self, database: Any, public_url: str) -> None:
-        """``database`` is a Database."""
+    def __init__(self, database: Database, public_url: str) -> None:
         super().__init__()
         self._database = database
         self._public_url = public_url
@@ -42,7 +56,7 @@ class CodeImportsResource(Resource):
         return answer_later(request, answer(request, self._database, self._question(request)))
 
     def _question(self, request: Request) -> Question | None:
-        match [part.decode("utf-8", "replace") for part in request.postpath if part]:
+        match [part.decode("utf-8", "replace") for part in request.postpath or [] if part]:
             case []:
                 return list_imports, ()
             case [name]:
@@ -57,18 +71,17 @@ class MachinesResource(Resource):
 
     isLeaf = True
 
-    def __init__(self, database: Any) -> None:
-        """``database`` is a Database."""
+    def __init__(self, database: Database) -> None:
         super().__init__()
         self._database = database
 
     def render_GET(self, request: Request) -> int:
         """Answer with all of them."""
-        question = None if any(request.postpath) else (list_machines, ())
+        question = None if any(request.postpath or []) else (list_machines, ())
         return answer_later(request, answer(request, self._database, question))
 
 
-async def answer(request: Request, database: Any, question: Question | None) -> None:
+async def answer(request: Request, database: Database, question: Question | None) -> None:
     """Finish the request with what the question is answered with, or with 404 where there is nothing."""
     found = None if question is None else await database.read(question[0], *question[1])
     if found is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any  # Any: what a thread's work returns
 
 from sqlalchemy.orm import Session
 from twisted.internet.defer import Deferred
@@ -17,10 +17,12 @@ from buildmaster.farm.codeimports.jobs import Ended, ImportFacts, ImportPolicy, 
 from buildmaster.farm.codeimports.states import ImportResult
 from buildmaster.farm.text.redacting import without_credentials
 from buildmaster.farm.vocabulary.contents import Content
+from buildmaster.files.librarian import ILibrarian
 from buildmaster.model.codeimports.jobs import finish_job, import_of_job, keep_alive
 from buildmaster.model.codeimports.machines import job_for_machine
 from buildmaster.model.tables.files import remember_file
 from buildmaster.web.codeimports.contracts import ICodeImportSchedulerApplication
+from buildmaster.work.database import Database
 
 log = Logger()
 
@@ -35,13 +37,13 @@ class KeptLog:
 
 @implementer(ICodeImportSchedulerApplication)
 class CodeImportScheduler:
-    """The scheduler. ``database`` is a Database; ``in_thread`` calls the ``librarian``, an ILibrarian."""
+    """The scheduler. ``in_thread`` calls the ``librarian``."""
 
     def __init__(
         self,
-        database: Any,
-        librarian: Any,
-        in_thread: Callable[..., Any],
+        database: Database,
+        librarian: ILibrarian,
+        in_thread: Callable[..., Deferred[Any]],
         policy: ImportPolicy,
         now: Callable[[], datetime],
     ) -> None:

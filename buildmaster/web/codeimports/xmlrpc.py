@@ -8,9 +8,9 @@ a bearer token, and a machine speaks for itself only.
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64Error
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from hmac import compare_digest
-from typing import Any
+from typing import Any  # Any: the parameters of a call, which are checked by its kinds
 from xml.parsers.expat import ExpatError
 from xmlrpc.client import Binary, Error, Fault, dumps, loads
 
@@ -109,8 +109,9 @@ def octets(text: str | Binary) -> bytes:
 
 
 API = CodeImportSchedulerAPI
+Answer = int | dict[str, str]
 TEXT = (str, Binary)
-CALLS: Mapping[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+CALLS: Mapping[str, tuple[Callable[..., Awaitable[Answer]], tuple[Any, ...]]] = {
     "getJobForMachine": (API.getJobForMachine, (str,)),
     "getImportDataForJob": (API.getImportDataForJob, (int,)),
     "updateHeartbeat": (API.updateHeartbeat, (int, TEXT)),
@@ -135,7 +136,7 @@ class CodeImportSchedulerResource(Resource):
 
     async def _respond(self, request: Request) -> None:
         caller = shown_by(request, self._tokens)
-        body = request.content.read(self._limit + 1)
+        body = b"" if request.content is None else request.content.read(self._limit + 1)
         if self._tokens and caller is None:
             request.setHeader(b"WWW-Authenticate", b'Basic realm="buildmaster"')
             say(request, UNAUTHORIZED, "A machine's token is needed for this.")
@@ -144,7 +145,7 @@ class CodeImportSchedulerResource(Resource):
         else:
             send(request, await self._outcome(body, CodeImportSchedulerAPI(self.scheduler, caller)))
 
-    async def _outcome(self, body: bytes, api: CodeImportSchedulerAPI) -> tuple[object] | Fault:
+    async def _outcome(self, body: bytes, api: CodeImportSchedulerAPI) -> tuple[Answer] | Fault:
         """Return what the call in ``body`` comes to: a value, as a response has it, or a fault."""
         try:
             name, args = parsed(body)
@@ -153,7 +154,7 @@ class CodeImportSchedulerResource(Resource):
             return fault
 
 
-def send(request: Request, outcome: tuple[object] | Fault) -> None:
+def send(request: Request, outcome: tuple[Answer] | Fault) -> None:
     """Finish the request with an XML-RPC response."""
     body = dumps(outcome, methodresponse=True).encode()
     request.setHeader(b"Content-Type", b"text/xml; charset=utf-8")
@@ -173,7 +174,7 @@ def parsed(body: bytes) -> tuple[str, tuple[object, ...]]:
     return name or "", args
 
 
-def chosen(name: str, args: tuple[object, ...]) -> Callable[..., Any]:
+def chosen(name: str, args: tuple[object, ...]) -> Callable[..., Awaitable[Answer]]:
     """Return the method of the table that takes these parameters; raise Fault where there is none."""
     if name not in CALLS:
         raise Fault(NO_METHOD, f"no method {name[:40]!r}")

@@ -1,1 +1,1 @@
-"""What builds, for those who have no slaves yet: the bundled slave."""
+"""What builds, for those who have no slaves yet: the bundled slave, which speaks the protocol of all slaves."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,11 +10,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeoutError
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 from twisted.internet.error import TimeoutError as TwistedTimeoutError
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, RedirectAgent, ResponseFailed
+from twisted.web.client import Agent, HTTPConnectionPool, RedirectAgent, ResponseFailed, _HTTP11ClientFactory
 from twisted.web.error import SchemeNotSupported
 from twisted.web.http import OK, RESPONSES
 from twisted.web.http_headers import Headers
@@ -21,6 +22,7 @@ from twisted.web.iweb import IAgent
 
 from buildmaster import __version__
 from buildmaster.workers.buildd.filecache import FileCache
+from buildmaster.workers.reactor import IReactor
 
 SILENCE_LIMIT = 60.0
 NETWORK_ERRORS = (
@@ -34,18 +36,24 @@ NETWORK_ERRORS = (
     TwistedTimeoutError,
     ValueError,
 )
+Answer = list[object]  # whether the file is here, and how or why not, in the protocol's words
 
 
-def make_agent(reactor) -> IAgent:  # noqa: ANN001  (several reactor interfaces at once)
+def make_agent(reactor: IReactor) -> IAgent:
     """Return a client that keeps its connections and follows redirects."""
     return RedirectAgent(Agent(reactor, pool=QuietPool(reactor), connectTimeout=SILENCE_LIMIT))
+
+
+class QuietFactory(_HTTP11ClientFactory):
+    """Makes the client's side of a connection, and logs no line about it."""
+
+    noisy = False
 
 
 class QuietPool(HTTPConnectionPool):
     """Keeps connections, and logs no lines for each of them."""
 
-    class _factory(HTTPConnectionPool._factory):  # noqa: N801, SLF001  (the only door to its noise)
-        noisy = False
+    _factory = QuietFactory  # the only door to its noise
 
 
 class Fetcher:
@@ -55,9 +63,9 @@ class Fetcher:
         self._clock = clock
         self._agent = agent
         self._cache = cache
-        self._under_way: dict[str, Deferred[list]] = {}
+        self._under_way: dict[str, Deferred[Answer]] = {}
 
-    async def ensurepresent(self, sha1: str, url: str | None, username: str | None, password: str | None) -> list:
+    async def ensurepresent(self, sha1: str, url: str | None, username: str | None, password: str | None) -> Answer:
         """Return whether the file is here, and how or why not, in the protocol's words."""
         if self._cache.has(sha1):
             return [True, "Cache"]
@@ -67,9 +75,10 @@ class Fetcher:
             return await _shared(self._under_way[sha1])
         return await self._first(sha1, url, _headers(username, password))
 
-    async def _first(self, sha1: str, url: str, headers: Headers) -> list:
-        waiting = self._under_way[sha1] = Deferred()
-        answer = [False, "Error accessing Librarian: given up"]
+    async def _first(self, sha1: str, url: str, headers: Headers) -> Answer:
+        waiting: Deferred[Answer] = Deferred()
+        self._under_way[sha1] = waiting
+        answer: Answer = [False, "Error accessing Librarian: given up"]
         try:
             answer = await self._fetch(sha1, url, headers)
         except NETWORK_ERRORS as error:
@@ -79,7 +88,7 @@ class Fetcher:
             waiting.callback(answer)
         return answer
 
-    async def _fetch(self, sha1: str, url: str, headers: Headers) -> list:
+    async def _fetch(self, sha1: str, url: str, headers: Headers) -> Answer:
         response = await self._agent.request(b"GET", url.encode(), headers).addTimeout(SILENCE_LIMIT, self._clock)
         part = self._cache.sent(f"{sha1}.part")
         keep = response.code == OK
@@ -89,7 +98,7 @@ class Fetcher:
             found = await body.ended
         return self._settle(part, sha1, found) if keep else self._refused(part, response.code)
 
-    def _settle(self, part: Path, sha1: str, found: str) -> list:
+    def _settle(self, part: Path, sha1: str, found: str) -> Answer:
         if found != sha1:
             part.unlink()
             return [False, "Digests did not match, removing again!"]
@@ -97,7 +106,7 @@ class Fetcher:
         return [True, "Download"]
 
     @staticmethod
-    def _refused(part: Path, code: int) -> list:
+    def _refused(part: Path, code: int) -> Answer:
         part.unlink()
         return [False, f"Error accessing Librarian: HTTP Error {code}: {RESPONSES.get(code, b'').decode()}"]
 
@@ -105,11 +114,17 @@ class Fetcher:
 class Body(Protocol, TimeoutMixin):
     """Writes an answer's body to a file; ``ended`` fires with its SHA-1, or fails when the rest does not come."""
 
+    transport: ITransport  # from connectionMade on
+
     def __init__(self, clock: IReactorTime, file: BinaryIO) -> None:
-        self.callLater = clock.callLater
+        self._clock = clock
         self._file = file
         self._digest = hashlib.sha1(usedforsecurity=False)
         self.ended: Deferred[str] = Deferred()
+
+    def callLater(self, period: float, func: Callable[[], object]) -> IDelayedCall:
+        """Count time by the clock that was given."""
+        return self._clock.callLater(period, func)
 
     def connectionMade(self) -> None:
         """Begin to count the time in which nothing comes."""
@@ -131,9 +146,14 @@ class Body(Protocol, TimeoutMixin):
         self.ended.callback(self._digest.hexdigest())
 
 
-def _shared(first: Deferred) -> Deferred:
-    mine: Deferred = Deferred()
-    first.addCallback(lambda answer: mine.callback(answer) or answer)
+def _shared(first: Deferred[Answer]) -> Deferred[Answer]:
+    mine: Deferred[Answer] = Deferred()
+
+    def tell(answer: Answer) -> Answer:
+        mine.callback(answer)
+        return answer
+
+    first.addCallback(tell)
     return mine
 
 

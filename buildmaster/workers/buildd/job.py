@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol  # Any: what a thread's work returns
+from typing import ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.threads import deferToThreadPool
@@ -13,6 +13,10 @@ from buildmaster.workers.buildd.buildlog import BuildLog
 from buildmaster.workers.buildd.filecache import FileCache
 from buildmaster.workers.buildd.orders import Order, Outcome, Verdict
 from buildmaster.workers.buildd.workbench import StoppedError, Workbench
+from buildmaster.workers.reactor import IReactor
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Way(Protocol):
@@ -40,7 +44,7 @@ class Job:
 
     log = Logger()
 
-    def __init__(self, reactor: Any, order: Order, filemap: Mapping[str, str], way: Way, cache: FileCache) -> None:
+    def __init__(self, reactor: IReactor, order: Order, filemap: Mapping[str, str], way: Way, cache: FileCache) -> None:
         self._reactor = reactor
         self._order = order
         self._filemap = filemap
@@ -84,5 +88,5 @@ class Job:
         self.log.failure("{cookie}: the build broke", failure, cookie=self.cookie)
         return Report(Outcome(Verdict.BUILDERFAIL))
 
-    def _in_thread(self, work: Callable[..., Any], *args: object) -> Deferred:
-        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work, *args)
+    def _in_thread(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> Deferred[T]:
+        return deferToThreadPool(self._reactor, self._reactor.getThreadPool(), work, *args, **named)

@@ -75,7 +75,9 @@ def check_cookie(cookie: object) -> str:
     return cookie
 
 
-def read_order(folder: Path, cookie: str, chroot: Path, names: Sequence[str], args: Mapping, tag: str) -> Order:
+def read_order(
+    folder: Path, cookie: str, chroot: Path, names: Sequence[str], args: Mapping[str, object], tag: str
+) -> Order:
     """Return the order for the files called ``names``; raise RefusedError with all that is wrong in it."""
     wrong = [f"argument missing: {key}" for key in NEEDED_ARGS if key not in args]
     wrong += [f"not a file name: {name!r}" for name in names if not SAFE_NAME.fullmatch(name)]

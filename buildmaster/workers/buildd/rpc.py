@@ -1,9 +1,13 @@
 """The slave on the wire: XML-RPC at /rpc, files at /filecache/NAME."""
 
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.web import http
 from twisted.web.pages import notFound
-from twisted.web.resource import Resource
+from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 from twisted.web.static import File
 from twisted.web.xmlrpc import XMLRPC, Fault
@@ -13,6 +17,8 @@ from buildmaster.workers.buildd.orders import RefusedError
 from buildmaster.workers.buildd.slave import BuildSlave
 
 WRONG = 8002
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def make_site(slave: BuildSlave, cache: FileCache, reactor: IReactorTime) -> Site:
@@ -29,7 +35,7 @@ class QuietSite(Site):
     displayTracebacks = False
     noisy = False
 
-    def log(self, request: Request) -> None:
+    def log(self, request: http.Request) -> None:
         """Say nothing."""
 
 
@@ -40,23 +46,25 @@ class SlaveRPC(XMLRPC):
         super().__init__(allowNone=True)
         self._slave = slave
 
-    def xmlrpc_echo(self, *args: object) -> list:
+    def xmlrpc_echo(self, *args: object) -> list[object]:
         """Return what was sent."""
         return list(args)
 
-    def xmlrpc_info(self) -> list:
+    def xmlrpc_info(self) -> list[object]:
         """Return the protocol, the architecture's tag, the kinds of build."""
         return self._slave.tell()
 
-    def xmlrpc_status(self) -> dict:
+    def xmlrpc_status(self) -> dict[str, object]:
         """Return the state, and what belongs to it."""
         return self._slave.status()
 
-    def xmlrpc_ensurepresent(self, sha1: str, url: str, username: str, password: str) -> Deferred[list]:
+    def xmlrpc_ensurepresent(self, sha1: str, url: str, username: str, password: str) -> Deferred[list[object]]:
         """Fetch a file, unless it is here."""
         return ensureDeferred(self._slave.ensurepresent(sha1, url, username, password))
 
-    def xmlrpc_build(self, cookie: str, kind: str, chroot: str, filemap: dict, args: dict) -> list:
+    def xmlrpc_build(
+        self, cookie: str, kind: str, chroot: str, filemap: dict[str, str], args: dict[str, object]
+    ) -> list[str]:
         """Begin a build."""
         return self._told(self._slave.build, cookie, kind, chroot, filemap, args)
 
@@ -68,9 +76,9 @@ class SlaveRPC(XMLRPC):
         """Forget the build that has ended."""
         return self._told(self._slave.clean)
 
-    def _told(self, call, *args: object):  # noqa: ANN001, ANN202  (any call's answer)
+    def _told(self, call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         try:
-            return call(*args)
+            return call(*args, **named)
         except RefusedError as error:
             self._slave.log.info("refused: {error}", error=error)
             raise Fault(WRONG, "error") from None
@@ -83,7 +91,7 @@ class Files(Resource):
         super().__init__()
         self._cache = cache
 
-    def getChild(self, path: bytes, request: Request) -> Resource:
+    def getChild(self, path: bytes, request: Request) -> IResource:
         """Return one file, with ranges."""
         found = self._cache.find(path.decode("ascii", "replace"))
         if found is None:

@@ -23,6 +23,7 @@ from buildmaster.workers.buildd.leftovers import kill_marked
 from buildmaster.workers.buildd.rpc import make_site
 from buildmaster.workers.buildd.slave import BuildSlave
 from buildmaster.workers.buildd.workbench import ENVIRONMENT
+from buildmaster.workers.reactor import IReactor
 
 PROGRAMS: dict[str, dict[str, str]] = {"host": host.PROGRAMS, "sbuild": sbuild.PROGRAMS, "sleep": {}}
 WAYS = tuple(PROGRAMS)
@@ -75,7 +76,7 @@ def check_machine(settings: Settings) -> None:
         raise SettingsError(f"this machine can't build by way of {settings.way}: {'; '.join(wrong)}")
 
 
-def make_service(settings: Settings, reactor) -> MultiService:  # noqa: ANN001  (several reactor interfaces at once)
+def make_service(settings: Settings, reactor: IReactor) -> MultiService:
     """Return the slaves as one service; each has a folder of its own, named by its port."""
     service = MultiService()
     agent = make_agent(reactor)
@@ -89,7 +90,7 @@ def make_service(settings: Settings, reactor) -> MultiService:  # noqa: ANN001  
     return service
 
 
-def make_way(settings: Settings, reactor) -> Way:  # noqa: ANN001
+def make_way(settings: Settings, reactor: IReactor) -> Way:
     """Return the way to build that the settings name. Root becomes the user "buildd" for sbuild."""
     if settings.way == "sleep":
         return SleepWay(reactor)

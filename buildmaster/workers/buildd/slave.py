@@ -6,7 +6,6 @@ refused ``build()`` leaves everything as it was, and fetching a file keeps nobod
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any  # the reactor is many interfaces
 from xmlrpc.client import Binary
 
 from twisted.internet.defer import Deferred, ensureDeferred
@@ -16,6 +15,7 @@ from buildmaster.workers.buildd.fetching import Fetcher
 from buildmaster.workers.buildd.filecache import FileCache
 from buildmaster.workers.buildd.job import ABORTED, Job, Report, Way
 from buildmaster.workers.buildd.orders import RefusedError, Verdict, check_cookie, read_order
+from buildmaster.workers.reactor import IReactor
 
 PROTOCOL = "1.0"
 WITH_FILES = {Verdict.OK, Verdict.PACKAGEFAIL, Verdict.DEPFAIL}
@@ -35,7 +35,7 @@ class BuildSlave:
 
     log = Logger()
 
-    def __init__(self, reactor: Any, tag: str, way: Way, cache: FileCache, fetcher: Fetcher) -> None:
+    def __init__(self, reactor: IReactor, tag: str, way: Way, cache: FileCache, fetcher: Fetcher) -> None:
         self._reactor = reactor
         self._tag = tag
         self._way = way
@@ -51,22 +51,25 @@ class BuildSlave:
         """The kinds of build that it takes: both names that masters know, and its way's."""
         return ["binarypackage", "debian", self._way.name]
 
-    def tell(self) -> list:
+    def tell(self) -> list[object]:
         """Return what ``info()`` answers: the protocol, the tag of the architecture, the kinds of build."""
         return [PROTOCOL, self._tag, self.kinds]
 
-    def status(self) -> dict:
+    def status(self) -> dict[str, object]:
         """Return the answer to ``status()``."""
-        answer: dict = {"builder_status": self._state.value}
-        if self._state is not State.IDLE:
-            answer["build_id"] = self._job.cookie
+        answer: dict[str, object] = {"builder_status": self._state.value}
+        if self._job is None or self._state is State.IDLE:
+            return answer
+        answer["build_id"] = self._job.cookie
         if self._state is State.BUILDING:
             answer["logtail"] = Binary(self._job.tail)
         if self._state is State.WAITING:
             answer |= _ended(self._report)
         return answer
 
-    def build(self, cookie: object, kind: str, chroot: str, filemap: Mapping[str, str], args: Mapping) -> list[str]:
+    def build(
+        self, cookie: object, kind: str, chroot: str, filemap: Mapping[str, str], args: Mapping[str, object]
+    ) -> list[str]:
         """Begin a build, or say what is wrong with the order; raise RefusedError when it makes no sense now."""
         _check_state("build", self._state, State.IDLE)
         cookie = check_cookie(cookie)
@@ -92,7 +95,8 @@ class BuildSlave:
         """Stop the build; repeating it is harmless. The slave is ABORTING until all has ended."""
         _check_state("abort", self._state, State.BUILDING, State.ABORTING)
         self._state = State.ABORTING
-        self._job.stop()
+        if self._job is not None:
+            self._job.stop()
         return self._state.value
 
     def clean(self) -> str:
@@ -114,9 +118,9 @@ def _check_state(call: str, state: State, *wanted: State) -> None:
         raise RefusedError(f"{call}() in state {state.value}")
 
 
-def _ended(report: Report) -> dict:
+def _ended(report: Report) -> dict[str, object]:
     """Return how a build ended, in the protocol's words."""
-    answer: dict = {"build_status": report.outcome.verdict.value}
+    answer: dict[str, object] = {"build_status": report.outcome.verdict.value}
     if report.outcome.verdict in WITH_FILES:
         answer |= {"filemap": dict(report.filemap), "dependencies": report.outcome.dependencies}
     return answer

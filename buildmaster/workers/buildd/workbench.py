@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IReactorProcess, IReactorTime
+from twisted.internet.error import ProcessTerminated
+from twisted.internet.interfaces import IDelayedCall, IProcessTransport, IReactorTime
 from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from buildmaster.workers.buildd.buildlog import BuildLog
 from buildmaster.workers.buildd.leftovers import MARK, kill_marked, remove_tree
+from buildmaster.workers.reactor import IReactor
 
 GRACE = 30.0  # seconds; sbuild removes a whole chroot in them
 PATIENCE = 5.0
@@ -22,10 +24,6 @@ KEPT_OUTPUT = 65536
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "LOGNAME": "buildd", "USER": "buildd"}
 
 Kill = Callable[[int, int], None]
-
-
-class IReactor(IReactorTime, IReactorProcess):
-    """What keeps time and starts programs."""
 
 
 class StoppedError(Exception):
@@ -116,11 +114,14 @@ class Workbench:
 class Program(ProcessProtocol):
     """A child process whose output goes to the log; ``ended`` fires when it is over, its group with it."""
 
+    transport: IProcessTransport  # from connectionMade on
+
     def __init__(self, clock: IReactorTime, log: BuildLog, kill: Kill) -> None:
         self._clock = clock
         self._kill = kill
         self._log = log
         self._group: int | None = None
+        self._impatience: IDelayedCall | None = None
         self._output = b""
         self.ended: Deferred[Ended] = Deferred()
 
@@ -138,15 +139,22 @@ class Program(ProcessProtocol):
         """Kill what it left in its group, and don't wait long for what left that too but holds its output."""
         self.stop(signal.SIGKILL)
         self._group = None
-        impatience = self._clock.callLater(PATIENCE, self.transport.loseConnection)
-        self.ended.addBoth(lambda result: (impatience.active() and impatience.cancel()) or result)
+        self._impatience = self._clock.callLater(PATIENCE, self.transport.loseConnection)
 
     def processEnded(self, reason: Failure) -> None:
         """Tell how it went."""
-        self.ended.callback(Ended(reason.value.exitCode, reason.value.signal, self._output))
+        if self._impatience is not None and self._impatience.active():
+            self._impatience.cancel()
+        code, number = _way_out(reason.value)
+        self.ended.callback(Ended(code, number, self._output))
 
     def stop(self, number: int) -> None:
         """Send its whole group a signal."""
         if self._group is not None:
             with suppress(ProcessLookupError):
                 self._kill(self._group, number)
+
+
+def _way_out(end: BaseException | None) -> tuple[int | None, int | None]:
+    """Return the exit code, or the signal; Twisted names none of them where all went well."""
+    return (end.exitCode, end.signal) if isinstance(end, ProcessTerminated) else (0, None)

@@ -4,9 +4,9 @@ import fcntl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -24,6 +24,7 @@ from buildmaster.workers.codeimports.scheduler import (
 )
 from buildmaster.workers.codeimports.sources import Source, UnfitError, source_of
 from buildmaster.workers.codeimports.surroundings import Place, environment, place_of, prepare
+from buildmaster.workers.reactor import InThread, IReactor
 
 TRIES = 10  # to hand in a result; the time between them grows to ten minutes
 STOPS = "the worker stops"
@@ -49,8 +50,8 @@ class Parts:
     ``proxy_port`` returns the port of the proxy within the fence.
     """
 
-    reactor: Any
-    in_thread: Callable[..., Deferred[Any]]
+    reactor: IReactor
+    in_thread: InThread
     scheduler: Scheduler
     fence: Fence
     settings: Settings
@@ -184,7 +185,7 @@ class locked:  # noqa: N801  # read as a word: with locked(place)
 class Heart:
     """Beats while a job runs: at once, then regularly, counted from the end of the last beat."""
 
-    def __init__(self, clock: Any, interval: float, beat: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, clock: IReactorTime, interval: float, beat: Callable[[], Awaitable[bool]]) -> None:
         self.gone = False
         self._clock = clock
         self._interval = interval

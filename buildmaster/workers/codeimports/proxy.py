@@ -6,16 +6,17 @@ up here, once, and is connected to at that address.
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
 from twisted.internet.error import ConnectError
+from twisted.internet.interfaces import IConsumer, IPushProducer, ITransport
 from twisted.internet.protocol import Protocol, ServerFactory, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from buildmaster.workers.codeimports.fence import Fence, FencedError
+from buildmaster.workers.reactor import InThread, IReactor
 
 HEAD_LIMIT = 65536
 TUNNEL = re.compile(rb"CONNECT ((?:\[[0-9A-Fa-f:.]+\])|[^\s:/]+):(\d{1,5}) HTTP/1\.[01]")
@@ -25,8 +26,14 @@ HOP = re.compile(rb"\r\n(?:Proxy-[\w-]+|Connection|Keep-Alive):[^\r\n]*", re.IGN
 log = Logger()
 
 
+class IConnection(ITransport, IConsumer, IPushProducer):
+    """A connection that can wait, and be waited for."""
+
+
 class Far(Protocol):
     """The connection to a server, all of whose bytes go to the client."""
+
+    transport: IConnection  # from connectionMade on
 
     def __init__(self, near: "Near") -> None:
         self._near = near
@@ -48,6 +55,8 @@ class Far(Protocol):
 
 class Near(Protocol):
     """The connection of an import's tool: one request, whose head is read here; what follows is passed on."""
+
+    transport: IConnection  # from connectionMade on
 
     def __init__(self, way: "Way") -> None:
         self._way = way
@@ -124,12 +133,14 @@ def _host(name: bytes) -> str:
 Way = Callable[[str, int, Near], Deferred[Far]]
 
 
-def way_through(reactor: Any, in_thread: Callable[..., Deferred[Any]], fence: Fence) -> Way:
-    """Return what connects a client to a host and a port, within the fence. ``reactor`` is an IReactorTCP and more."""
+def way_through(reactor: IReactor, in_thread: InThread, fence: Fence) -> Way:
+    """Return what connects a client to a host and a port, within the fence."""
 
     async def connect(host: str, port: int, near: Near) -> Far:
         address = await in_thread(fence.way_to, host)
-        return await connectProtocol(HostnameEndpoint(reactor, address, port), Far(near))
+        far = Far(near)
+        await connectProtocol(HostnameEndpoint(reactor, address, port), far)
+        return far
 
     return lambda host, port, near: Deferred.fromCoroutine(connect(host, port, near))
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessDone
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IProcessTransport
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 from buildmaster.workers.codeimports.runlog import RunLog
+from buildmaster.workers.reactor import IReactor
 
 KILL_AFTER = 5.0  # seconds from INT to KILL
 OUTPUT = 65536  # bytes of a tool's output that its caller gets
@@ -41,6 +41,8 @@ class Limits:
 
 class Step(ProcessProtocol):
     """One run of one tool; ``ended`` fires with what it printed, or fails with StepFailedError."""
+
+    transport: IProcessTransport  # from connectionMade on
 
     def __init__(self, run: "Run", name: str) -> None:
         self.ended: Deferred[str] = Deferred()
@@ -80,9 +82,11 @@ class Step(ProcessProtocol):
 
 
 class Run:
-    """The tools of one import, one after another. ``reactor`` is an IReactorTime and an IReactorProcess."""
+    """The tools of one import, one after another."""
 
-    def __init__(self, reactor: Any, log: RunLog, limits: Limits, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, reactor: IReactor, log: RunLog, limits: Limits, environment: Mapping[str, str], folder: Path
+    ) -> None:
         self._reactor = reactor
         self._log = log
         self._limits = limits
@@ -109,7 +113,7 @@ class Run:
 
     def _spawn(self, step: Step, argv: tuple[str, ...], descriptor: int) -> None:
         command = self._limits.around(argv)
-        descriptors = {0: descriptor, 1: "r", 2: "r"}
+        descriptors: dict[int, int | str] = {0: descriptor, 1: "r", 2: "r"}
         folder = str(self._folder)
         self._reactor.spawnProcess(step, command[0], command, dict(self._environment), folder, childFDs=descriptors)
 

@@ -1,7 +1,7 @@
 """Speak with the scheduler at the master. All calls block: make them in threads."""
 
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any
+from typing import Any  # Any: what a call over XML-RPC answers
 from xml.parsers.expat import ExpatError
 from xmlrpc.client import Binary, Fault, ProtocolError, ServerProxy, Transport
 
@@ -48,11 +48,13 @@ class Scheduler:
 
     def job(self) -> int:
         """Return the id of the job to run next, or 0."""
-        return self._ask("getJobForMachine", self._hostname)
+        job_id: int = self._ask("getJobForMachine", self._hostname)
+        return job_id
 
     def source(self, job_id: int) -> dict[str, object]:
         """Return what a job is to import."""
-        return self._ask("getImportDataForJob", job_id)
+        fields: dict[str, object] = self._ask("getImportDataForJob", job_id)
+        return fields
 
     def beat(self, job_id: int, tail: bytes) -> None:
         """Say that a job goes on; raise JobGoneError when it is no longer ours."""

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar  # Any: what JSON holds
 
 from twisted.application.internet import StreamServerEndpointService
 from twisted.application.service import MultiService
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.interfaces import IListeningPort
 from twisted.internet.threads import deferToThreadPool
 
 from buildmaster.workers.codeimports.fence import Fence, system_lookup
@@ -16,31 +19,37 @@ from buildmaster.workers.codeimports.proxy import ProxyFactory, way_through
 from buildmaster.workers.codeimports.running import Limits
 from buildmaster.workers.codeimports.scheduler import Scheduler
 from buildmaster.workers.codeimports.worker import ImportWorker
+from buildmaster.workers.reactor import IReactor
 
 VARIABLE = "BUILDMASTER_IMPORT_WORKER"  # of the environment: the settings, as JSON
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class ProxyService(StreamServerEndpointService):
     """The proxy on some free port of the loopback."""
 
     port = 0
+    _waitingForPort: Deferred[IListeningPort]
 
     def startService(self) -> None:
         """Listen."""
         super().startService()
         self._waitingForPort.addCallback(self._note)
 
-    def _note(self, listening: Any) -> Any:
-        self.port = listening.getHost().port
+    def _note(self, listening: IListeningPort) -> IListeningPort:
+        host = listening.getHost()
+        if isinstance(host, IPv4Address):
+            self.port = host.port
         return listening
 
 
-def make_worker(text: str, reactor: Any) -> MultiService:
-    """Return the worker of these settings (JSON), not started. ``reactor`` is the reactor."""
+def make_worker(text: str, reactor: IReactor) -> MultiService:
+    """Return the worker of these settings (JSON), not started."""
     told: Mapping[str, Any] = json.loads(text)
 
-    def in_thread(work: Callable[..., Any], *args: object) -> Any:
-        return deferToThreadPool(reactor, reactor.getThreadPool(), work, *args)
+    def in_thread(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> Deferred[T]:
+        return deferToThreadPool(reactor, reactor.getThreadPool(), work, *args, **named)
 
     fence = Fence(told["networks"], system_lookup)
     endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -40,15 +40,15 @@ class ImportWorker(Service):
     def _begin(self) -> Deferred[None]:
         return Deferred.fromCoroutine(self._work()).addErrback(self._begin_again)
 
-    def _begin_again(self, failure: Failure) -> Deferred[None] | None:
+    def _begin_again(self, failure: Failure) -> Deferred[None]:
         """Go on after a fault of ours: the master takes the job from us when our heart is still."""
         if failure.check(CancelledError):
-            return None
+            return succeed(None)
         log.failure("the import worker failed", failure=failure)
         if self._after_one is not None:
             self._after_one()
-            return None
-        return deferLater(self._parts.reactor, self._parts.settings.poll, self._begin)
+            return succeed(None)
+        return deferLater(self._parts.reactor, self._parts.settings.poll).addCallback(lambda _: self._begin())
 
     async def _work(self) -> None:
         while self.running:

@@ -8,7 +8,7 @@ from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.farm.vocabulary.contents import Content
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.builders.attempts import conclude
-from buildmaster.model.builders.landing import Landing, begin_gathering, land
+from buildmaster.model.builders.landing import Landing, begin_fetching, note_landed
 from buildmaster.model.tables.archive import SourcePublication
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
@@ -27,10 +27,10 @@ def landing(attempt_id, leaf="leaf"):
 
 class GatheringTests(OnSQLite, SynchronousTestCase):
     def begin(self, *attempt_ids):
-        return self.write(begin_gathering, attempt_ids)
+        return self.write(begin_fetching, attempt_ids)
 
-    def land(self, *landings):
-        return self.write(land, landings)
+    def note_landed(self, *landings):
+        return self.write(note_landed, landings)
 
     def second(self):
         """Return the attempt of another build on another builder."""
@@ -48,12 +48,12 @@ class GatheringTests(OnSQLite, SynchronousTestCase):
         return self.read(lambda session: session.get(kind, id_))
 
     def test_a_build_passes_by_gathering_to_the_uploader(self):
-        self.assertEqual([False], self.land(landing(self.attempt_id)))
+        self.assertEqual([False], self.note_landed(landing(self.attempt_id)))
         self.assertEqual([S.BUILDING], self.begin(self.attempt_id))
         self.assertEqual([S.GATHERING], self.begin(self.attempt_id))
         self.set(Builder, self.builder_id, failure_count=3, clean_status=CleanStatus.CLEAN)
-        self.assertEqual([True], self.land(landing(self.attempt_id)))
-        self.assertEqual([False], self.land(landing(self.attempt_id)))
+        self.assertEqual([True], self.note_landed(landing(self.attempt_id)))
+        self.assertEqual([False], self.note_landed(landing(self.attempt_id)))
         build, attempt, builder = self.build(), self.attempt(), self.builder()
         self.assertEqual((S.UPLOADING, S.UPLOADING, "leaf"), (build.buildstate, attempt.state, attempt.leaf))
         self.assertEqual((LATER, LATER, 90.0), (attempt.finished, build.datebuilt, build.buildduration))
@@ -63,7 +63,7 @@ class GatheringTests(OnSQLite, SynchronousTestCase):
     def test_many_at_once_come_to_what_each_would_alone(self):
         other_id = self.second()
         self.assertEqual([S.BUILDING, None, S.BUILDING], self.begin(self.attempt_id, 999, other_id))
-        taken = self.land(landing(other_id, "its"), landing(999), landing(self.attempt_id, "mine"))
+        taken = self.note_landed(landing(other_id, "its"), landing(999), landing(self.attempt_id, "mine"))
         self.assertEqual([True, False, True], taken)
         for attempt_id, leaf in ((self.attempt_id, "mine"), (other_id, "its")):
             attempt = self.of(Attempt, attempt_id)
@@ -78,7 +78,7 @@ class GatheringTests(OnSQLite, SynchronousTestCase):
         self.set(Build, self.build_id, buildstate=S.CANCELLING)
         self.assertEqual([None, S.BUILDING], self.begin(self.attempt_id, other_id))
         self.write(lambda session: conclude(session, LATER, self.attempt_id, S.CANCELLED) and None)
-        self.assertEqual([False, True], self.land(landing(self.attempt_id), landing(other_id)))
+        self.assertEqual([False, True], self.note_landed(landing(self.attempt_id), landing(other_id)))
         self.assertIs(S.CANCELLED, self.build().buildstate)
         logs = self.read(lambda session: session.query(StoredFile).filter_by(filename="log of leaf").count())
         self.assertEqual(1, logs)

@@ -48,7 +48,7 @@ class OrderTests(SynchronousTestCase):
             if change:
                 change(session, place, build)
             session.flush()
-            return orders(session, [attempt.id])[0]
+            return orders(session, NOW, [attempt.id], "http://master/")[0]
 
         return a_database(self).write(work)
 
@@ -63,10 +63,10 @@ class OrderTests(SynchronousTestCase):
     def test_the_builder_the_chroot_and_the_files(self):
         order = self.order()
         self.assertEqual(("binarypackage", "livefs"), order.builder.kinds)
-        self.assertEqual(("chroot.tar.gz", "0" * 40, None), (order.chroot.name, order.chroot.sha1, order.chroot.secret))
+        self.assertEqual(("chroot.tar.gz", "0" * 40, ""), (order.chroot.name, order.chroot.sha1, order.chroot.password))
         [dsc] = order.files
         self.assertEqual(("pmount_1.0-1.dsc", "2" * 40), (dsc.name, dsc.sha1))
-        self.assertRegex(dsc.path, "^files/[0-9]+/pmount_1.0-1.dsc$")
+        self.assertRegex(dsc.url, "^http://master/files/[0-9]+/pmount_1.0-1.dsc$")
 
     def test_the_pockets_own_chroot_comes_before_that_of_release(self):
         def updates(session, place, build):
@@ -107,14 +107,16 @@ class OrderTests(SynchronousTestCase):
                 source.file.archive_id = place.archive.id
 
         [dsc] = self.order(private, private=True, buildd_secret="s3cret").files
-        self.assertEqual("s3cret", dsc.secret)
+        self.assertEqual(("buildd", "s3cret"), (dsc.username, dsc.password))
         self.assertTrue(self.args(private, private=True, buildd_secret="s3cret")["archive_private"])
 
     def test_many_together_are_told_what_each_is_alone(self):
         def work(session):
             attempts = [attempt for number in range(3) for attempt in self.attempts_of(session, number)]
-            alone = tuple(order for attempt in attempts for order in orders(session, [attempt.id]))
-            return orders(session, [attempt.id for attempt in attempts]), alone
+            alone = tuple(
+                order for attempt in attempts for order in orders(session, NOW, [attempt.id], "http://master/")
+            )
+            return orders(session, NOW, [attempt.id for attempt in attempts], "http://master/"), alone
 
         for url in (None, postgresql_farm_url()):
             together, alone = a_database(self, url).write(work)

@@ -19,8 +19,9 @@ from buildmaster.tasks.dispatcher.sending import (
     UnsuitableSlaveError,
 )
 from tests.support.bothdatabases import OnSQLite
+from tests.support.contexts import a_context
 from tests.support.facts import COOKIE, a_builder, a_word
-from tests.support.rows import NOW, inline
+from tests.support.rows import NOW
 
 CHROOT = SlaveFile("chroot.tar.gz", "1" * 40, "http://master/files/1/chroot.tar.gz")
 DSC = SlaveFile("a.dsc", "2" * 40, "http://master/files/2/a.dsc", "buildd", "secret")
@@ -81,7 +82,7 @@ class PrepareTests(OnSQLite, SynchronousTestCase):
     def start(self, slave, claimed=NOW, **facts):
         builder = a_builder(**facts)
         order = Order(builder, self.attempt_id, claimed, COOKIE, "a build", CHROOT, (DSC,), {"suite": "hoary"})
-        return Deferred.fromCoroutine(Preparer(inline(self.transactions), lambda: NOW).prepare(slave, order))
+        return Deferred.fromCoroutine(Preparer(a_context(self.transactions)).prepare(slave, order))
 
     def test_the_replies_that_the_slave_may_have_it_after(self):
         for name, words, replies, taken in TOLD:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select, update
-from twisted.internet.defer import ensureDeferred, execute
+from twisted.internet.defer import ensureDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, SeriesStatus
@@ -18,6 +18,7 @@ from buildmaster.model.tables.distribution import DistroSeries
 from buildmaster.model.tables.files import remember_file
 from buildmaster.model.tables.mirrors import MirrorIndex
 from buildmaster.tasks.queuebuilder.depwatch import DependencyWatch
+from tests.support.contexts import a_context
 from tests.support.databases import postgresql_farm_url
 from tests.support.rows import (
     NOW,
@@ -28,7 +29,6 @@ from tests.support.rows import (
     a_publication,
     a_release,
     an_archive,
-    inline,
     numbers,
 )
 
@@ -48,13 +48,8 @@ class WatchTests:
         self.restart()
 
     def restart(self):
-        self.watch = DependencyWatch(
-            inline(self.transactions),
-            lambda: self.time,
-            dpkg_tables(),
-            self.librarian,
-            execute,
-        )
+        context = a_context(self.transactions, now=lambda: self.time, librarian=self.librarian)
+        self.watch = DependencyWatch(context, dpkg_tables())
 
     def farm(self, line="cpp (>= 2)", published="gcc", purpose=Purpose.PRIMARY, **columns):
         """Add a build on i386 that waits for ``line``, in an archive that holds a package."""

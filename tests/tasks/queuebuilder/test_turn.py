@@ -19,8 +19,9 @@ from buildmaster.model.tables.archive import SourcePublication
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.distribution import DistroArchSeries, PocketChroot
 from buildmaster.tasks.queuebuilder.turn import QueueBuilder
+from tests.support.contexts import a_context
 from tests.support.databases import postgresql_farm_url
-from tests.support.rows import NOW, Place, a_database, a_publication, a_release, a_series, inline
+from tests.support.rows import NOW, Place, a_database, a_publication, a_release, a_series
 
 
 class QueueBuilderTests:
@@ -34,16 +35,17 @@ class QueueBuilderTests:
         self.addCleanup(folder.cleanup)
         self.root = Path(folder.name)
         self.nudges, self.rest = [], 0
-        self.time = NOW
+        self.time, self.tick = NOW, None
         self.task = QueueBuilder(
-            inline(self.transactions),
-            lambda: self.time,
-            self.nudges.append,
+            a_context(self.transactions, self.nudges, now=self.now),
             Weights(),
             dpkg_tables(),
             ArchSpecificFiles(self.root),
             self.release,
         )
+
+    def now(self):
+        return self.tick() if self.tick else self.time
 
     async def release(self):
         self.rest += 1
@@ -250,7 +252,7 @@ class QueueBuilderTests:
     def test_a_long_job_is_cut_into_turns(self):
         self.farm(lambda place: [place.publish(f"source{number}") for number in range(90)])
         times = iter(range(1000))
-        self.task._now = lambda: NOW + timedelta(seconds=next(times))
+        self.tick = lambda: NOW + timedelta(seconds=next(times))
         self.turn()
         self.assertEqual(80, len(self.builds()))
         self.assertIn("queue_builder", self.nudges)

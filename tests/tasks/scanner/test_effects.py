@@ -21,10 +21,11 @@ from buildmaster.farm.builders.states import FailedBy
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.tasks.scanner.effects import Decision, Effects
 from buildmaster.work.errands import Errands
+from tests.support.contexts import a_context
 from tests.support.facts import NOW, a_builder, a_job
 
 
-class Duties:
+class SlaveErrands:
     """Remembers the errands that are begun."""
 
     def __init__(self):
@@ -54,8 +55,9 @@ class Rows:
 
 class EffectsTests(SynchronousTestCase):
     def carry_out(self, decisions, rows=None):
-        self.rows, self.duties, self.nudges = rows or Rows(), Duties(), []
-        effects = Effects(Clock(), self.rows, Errands(Clock(), 9), self.duties, lambda: NOW, self.nudges.append, None)
+        self.rows, self.errands, self.nudges = rows or Rows(), SlaveErrands(), []
+        context = a_context(database=self.rows, nudged=self.nudges, now=lambda: NOW)
+        effects = Effects(context, Clock(), Errands(Clock(), 9), self.errands)
         self.successResultOf(Deferred.fromCoroutine(effects.carry_out(decisions)))
 
     def decisions(self, *actions, names=("bob", "eve")):
@@ -79,12 +81,12 @@ class EffectsTests(SynchronousTestCase):
         bob, eve = a_builder(id=1, last_seen=NOW, job=a_job()), a_builder(id=2, name="eve", job=a_job())
         self.carry_out([Decision(eve, (Heard(), Collect(()))), Decision(bob, (Heard(), Collect(())))])
         self.assertEqual([["eve"]], self.rows.changed)
-        self.assertEqual([("collect", "bob"), ("collect", "eve")], self.duties.begun)
+        self.assertEqual([("fetch_results", "bob"), ("fetch_results", "eve")], self.errands.begun)
 
     def test_an_error_spares_the_others(self):
         self.carry_out(self.decisions(Heard(), Abort(), names=("bob", "eve", "zoe")), Rows(["eve"]))
         self.assertEqual([["bob"], ["zoe"]], self.rows.changed)
-        self.assertEqual([("abort", "bob"), ("abort", "zoe")], self.duties.begun)
+        self.assertEqual([("abort", "bob"), ("abort", "zoe")], self.errands.begun)
         self.assertEqual(2, len(self.flushLoggedErrors(ValueError)))
 
     def test_what_is_to_be_said_to_a_slave_is_an_errand(self):
@@ -92,17 +94,17 @@ class EffectsTests(SynchronousTestCase):
             (Abort(), "abort"),
             (Clean(), "clean"),
             (Reset(), "reset"),
-            (Collect(()), "collect"),
+            (Collect(()), "fetch_results"),
             (Conclude(BuildState.FAILEDTOBUILD), "conclude"),
             (Requeue("why", fetch_log=True), "give_back"),
         ):
             self.carry_out(self.decisions(action, names=["bob"]))
-            self.assertEqual([(errand, "bob")], self.duties.begun)
+            self.assertEqual([(errand, "bob")], self.errands.begun)
 
     def test_what_needs_no_slave_is_none(self):
         for action in (Heard(), Conclude(BuildState.CANCELLED, fetch_log=False), Requeue("why"), MarkClean()):
             self.carry_out(self.decisions(action, names=["bob"]))
-            self.assertEqual([], self.duties.begun)
+            self.assertEqual([], self.errands.begun)
 
     def test_whatever_frees_a_builder_or_a_build_calls_for_the_dispatcher(self):
         for action, nudges in ((Requeue("why"), ["dispatcher"]), (MarkClean(), ["dispatcher"]), (Heard(), [])):

@@ -16,13 +16,14 @@ from buildmaster.files.layout import GATHERING, INCOMING, make_folders
 from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.model.tables.builds import Build
 from buildmaster.model.tables.files import StoredFile
-from buildmaster.tasks.scanner.fetching import Bounds, CollectionFailedError, Collector
-from buildmaster.tasks.scanner.landing import Collected, GatheringFolders
+from buildmaster.tasks.scanner.fetching import Bounds, FetchFailedError, ResultFetcher
+from buildmaster.tasks.scanner.landing import FetchedBuild, FetchFolders
 from tests.support.bothdatabases import OnSQLite
+from tests.support.contexts import a_context
 from tests.support.databases import a_folder
 from tests.support.facts import a_job
 from tests.support.master import sha1
-from tests.support.rows import NOW, inline
+from tests.support.rows import NOW
 
 FILES = {"a_1_i386.changes": b"changes", "a_1_i386.deb": b"deb", "b_1_i386.deb": b"deb"}
 FILEMAP = tuple((name, sha1(content)) for name, content in FILES.items())
@@ -54,7 +55,7 @@ class Holding:
         return succeed(content if len(content) < min(hold, self.hold) else into.finish(content))
 
 
-class CollectingCase(OnSQLite, SynchronousTestCase):
+class FetchingCase(OnSQLite, SynchronousTestCase):
     def setUp(self):
         super().setUp()
         self.root = a_folder()
@@ -65,20 +66,20 @@ class CollectingCase(OnSQLite, SynchronousTestCase):
         self.job = a_job(build_id=self.build_id, attempt_id=self.attempt_id, cookie=f"{self.build_id}-1")
         self.leaf = self.root / INCOMING / f"20260301-120000-{self.job.cookie}"
 
-    def collector(self, **bounds):
+    def fetcher(self, **bounds):
         bounds = Bounds(**{"files": 3, "size": 1000, "log": 1000, **bounds})
-        folders = GatheringFolders(self.root, self.librarian, lambda: NOW)
-        return Collector(inline(self.transactions), folders, bounds, self.in_thread, lambda: NOW)
+        folders = FetchFolders(self.root, self.librarian, lambda: NOW)
+        return ResultFetcher(a_context(self.transactions, in_thread=self.in_thread), folders, bounds)
 
     def start(self, filemap=FILEMAP, **bounds):
         job = replace(self.job, state=self.build().buildstate)
-        return Deferred.fromCoroutine(self.collector(**bounds).collect(self.slave, job, filemap))
+        return Deferred.fromCoroutine(self.fetcher(**bounds).fetch_and_land(self.slave, job, filemap))
 
-    def collect(self, filemap=FILEMAP, **bounds):
+    def fetch(self, filemap=FILEMAP, **bounds):
         return self.successResultOf(self.start(filemap, **bounds))
 
     def refusal(self, filemap=FILEMAP, **bounds):
-        return str(self.failureResultOf(self.start(filemap, **bounds), CollectionFailedError).value)
+        return str(self.failureResultOf(self.start(filemap, **bounds), FetchFailedError).value)
 
     def gathering(self):
         return sorted(path.name for path in (self.root / GATHERING).iterdir())
@@ -91,22 +92,22 @@ class CollectingCase(OnSQLite, SynchronousTestCase):
         return row.filename, gzip.decompress(self.librarian.path(row.sha256).read_bytes()).decode()
 
 
-class CollectTests(CollectingCase):
+class FetchTests(FetchingCase):
     def test_all_lands_at_once_and_the_build_is_the_uploaders(self):
-        self.assertTrue(self.collect())
+        self.assertTrue(self.fetch())
         self.assertEqual(FILES, self.landed())
         self.assertEqual((BuildState.UPLOADING, self.leaf.name), (self.build().buildstate, self.attempt().leaf))
         self.assertEqual([f"{self.job.cookie}.log.gz"], self.gathering())
 
     def test_the_log_of_one_that_has_landed_goes_when_the_next_lands(self):
-        collector = self.collector()
-        self.successResultOf(Deferred.fromCoroutine(collector.collect(self.slave, self.job, FILEMAP)))
-        folders = collector._folders
-        folders.land([Collected("9-1", (), b"log")])
+        fetcher = self.fetcher()
+        self.successResultOf(Deferred.fromCoroutine(fetcher.fetch_and_land(self.slave, self.job, FILEMAP)))
+        folders = fetcher._folders
+        folders.land([FetchedBuild("9-1", (), b"log")])
         self.assertEqual(["9-1.log.gz"], self.gathering())
 
     def test_the_log_comes_first_and_is_kept_without_credentials(self):
-        self.collect()
+        self.fetch()
         self.assertEqual("buildlog", self.slave.fetched[0])
         name, text = self.log_text()
         self.assertEqual("buildlog_ubuntu-hoary-i386.pmount_0.1-1_UPLOADING.txt.gz", name)
@@ -117,7 +118,7 @@ class CollectTests(CollectingCase):
             with self.subTest(reason):
                 super().setUp()
                 self.slave.files["buildlog"] = log
-                self.assertTrue(self.collect())
+                self.assertTrue(self.fetch())
                 self.assertIn(reason, self.log_text()[1])
 
     def test_what_took_the_place_of_a_log_is_taken_for_no_log_by_another_master(self):
@@ -126,12 +127,12 @@ class CollectTests(CollectingCase):
         self.refusal()
         self.assertNotIn(f"{self.job.cookie}.log.gz", self.gathering())
         self.slave.files |= {"buildlog": LOG, FILEMAP[1][1]: lost}
-        self.collect()
+        self.fetch()
         self.assertIn("make", self.log_text()[1])
 
     def test_where_results_and_log_both_fail_the_log_is_left_to_another_try(self):
         self.slave.files = {}
-        with patch.object(GatheringFolders, "keep_instead") as kept:
+        with patch.object(FetchFolders, "keep_instead") as kept:
             self.refusal()
         kept.assert_not_called()
 
@@ -144,7 +145,7 @@ class CollectTests(CollectingCase):
     def test_there_are_not_too_many_files_and_they_are_not_too_large(self):
         self.assertEqual("3 result files, and 2 are allowed", self.refusal(files=2))
         self.assertIn("could not be fetched: garbage: more than", self.refusal(size=12))
-        self.assertTrue(self.collect(size=13))
+        self.assertTrue(self.fetch(size=13))
 
     def test_every_file_is_what_was_promised(self):
         self.slave.files["1" * 40] = b"something else"
@@ -160,16 +161,16 @@ class CollectTests(CollectingCase):
     def test_of_what_is_wanted_no_more_nothing_lands(self):
         for state in (BuildState.CANCELLING, BuildState.FULLYBUILT):
             self.set(Build, self.build_id, buildstate=state)
-            self.assertFalse(self.collect())
+            self.assertFalse(self.fetch())
             self.assertIsNone(self.landed())
             self.assertEqual([], self.gathering())
 
     def test_a_build_with_no_files_is_the_uploaders_to_refuse(self):
-        self.assertTrue(self.collect(()))
+        self.assertTrue(self.fetch(()))
         self.assertEqual({}, self.landed())
 
 
-class BigFilesTests(CollectTests):
+class BigFilesTests(FetchTests):
     """All files are too big to be held."""
 
     def setUp(self):
@@ -177,7 +178,7 @@ class BigFilesTests(CollectTests):
         self.slave.hold = 0
 
 
-class KilledTests(CollectingCase):
+class KilledTests(FetchingCase):
     """The master is killed at any flush to the disk, or before any commit, and a new one goes on."""
 
     def killed(self, last, hold):
@@ -199,7 +200,7 @@ class KilledTests(CollectingCase):
                 "os.fsync",
             ):
                 patches.enter_context(patch(name, partial(step, attribute(name))))
-            for deed in ("begin_gathering", "land"):
+            for deed in ("begin_fetching", "note_landed"):
                 name = f"buildmaster.tasks.scanner.fetching.{deed}"
                 patches.enter_context(patch(name, partial(step, attribute(name))))
             ended = self.start()
@@ -213,7 +214,7 @@ class KilledTests(CollectingCase):
         for hold in (0, 4, 1000):
             step = 0
             while self.killed(step, hold):
-                self.collect()
+                self.fetch()
                 with self.subTest(hold=hold, step=step):
                     self.assertEqual(FILES, self.landed())
                     self.assertEqual(BuildState.UPLOADING, self.build().buildstate)
@@ -228,26 +229,26 @@ class KilledTests(CollectingCase):
         self.refusal()
         self.slave.files[FILEMAP[1][1]] = lost
         self.slave.fetched.clear()
-        self.collect()
+        self.fetch()
         self.assertEqual([FILEMAP[1][1]] * 2, self.slave.fetched)
 
     def test_what_nobody_promised_this_time_does_not_land(self):
         self.slave.hold = 4
         self.slave.files.pop(FILEMAP[1][1])
         self.refusal()
-        self.assertTrue(self.collect(()))
+        self.assertTrue(self.fetch(()))
         self.assertEqual({}, self.landed())
 
     def test_a_folder_that_somebody_removed_is_made_anew(self):
         for folder in (INCOMING, GATHERING):
             (self.root / folder).rmdir()
-        self.collect()
+        self.fetch()
         self.assertEqual(FILES, self.landed())
 
     def test_the_log_and_results_that_have_landed_need_no_slave(self):
-        with patch("buildmaster.tasks.scanner.fetching.land", side_effect=KilledError):
+        with patch("buildmaster.tasks.scanner.fetching.note_landed", side_effect=KilledError):
             self.failureResultOf(self.start(), KilledError)
         self.slave = Holding({}, None)
-        self.assertTrue(self.collect(()))
+        self.assertTrue(self.fetch(()))
         self.assertEqual((BuildState.UPLOADING, FILES), (self.build().buildstate, self.landed()))
         self.assertIn("make", self.log_text()[1])

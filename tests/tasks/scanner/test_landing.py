@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from buildmaster.files.layout import INCOMING, make_folders
 from buildmaster.files.librarian import FolderLibrarian
 from buildmaster.tasks.scanner import landing
-from buildmaster.tasks.scanner.landing import Collected, Gathered, GatheringFolders, WrongContentError
+from buildmaster.tasks.scanner.landing import FetchedBuild, FetchedResults, FetchFolders, WrongContentError
 from tests.support.databases import a_folder
 from tests.support.master import sha1
 from tests.support.rows import NOW
@@ -20,8 +20,8 @@ from tests.support.rows import NOW
 
 def collected(number, **more):
     name, content = f"p{number}_1_i386.deb", b"deb %d" % number
-    results = Gathered(**{"held": {name: content}, **more})
-    return Collected(f"{number}-1", ((name, sha1(content)),), b"log %d\n" % number, results)
+    results = FetchedResults(**{"held": {name: content}, **more})
+    return FetchedBuild(f"{number}-1", ((name, sha1(content)),), b"log %d\n" % number, results)
 
 
 class LandingTests(SynchronousTestCase):
@@ -29,7 +29,7 @@ class LandingTests(SynchronousTestCase):
         self.root = a_folder()
         make_folders(self.root)
         self.librarian = FolderLibrarian(self.root / "librarian")
-        self.folders = GatheringFolders(self.root, self.librarian, lambda: NOW)
+        self.folders = FetchFolders(self.root, self.librarian, lambda: NOW)
 
     def landed(self):
         return sorted(path.name for path in (self.root / INCOMING).iterdir())

@@ -1,9 +1,10 @@
 """Within a turn of the scanner answers are acted on as they come."""
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from buildmaster.tasks.scanner.beliefs import Believed
 from buildmaster.tasks.scanner.turn import Scanner
 from buildmaster.work.errands import Errands
 from tests.support.facts import a_builder
@@ -56,18 +57,19 @@ class Effects:
         await self.ends[-1]
 
 
-class Database:
-    def read(self, work, *args):
-        return succeed(BUILDERS)
+class Beliefs:
+    async def gather(self, called):
+        return Believed(BUILDERS, everybody=True)
+
+    async def with_landings(self, builders):
+        return list(builders)
 
 
 class RoundTests(SynchronousTestCase):
     def setUp(self):
         self.clock, self.effects = Clock(), Effects()
         errands = Errands(self.clock, 4)
-        self.scanner = Scanner(
-            self.clock, Database(), Answers(), errands, Deciding(), self.effects, lambda: succeed(frozenset())
-        )
+        self.scanner = Scanner(Beliefs(), Answers(), errands, Deciding(), self.effects)
         self.turn = Deferred.fromCoroutine(self.scanner.run())
 
     def test_no_answer_waits_for_the_rows_that_others_change(self):

@@ -4,8 +4,9 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.states import FailedBy
-from buildmaster.tasks.scanner.probes import Answer, Belief
+from buildmaster.tasks.scanner.round import Answer, Belief
 from buildmaster.tasks.scanner.silences import Silences
+from tests.support.contexts import a_context
 from tests.support.facts import NOW, REFUSED, a_builder, a_word, ago
 
 
@@ -35,7 +36,7 @@ def answers(builders, word):
 class SilenceTests(SynchronousTestCase):
     def setUp(self):
         self.rows = Rows()
-        self.silences = Silences(self.rows, self.rows)
+        self.silences = Silences(a_context(database=self.rows, notices=self.rows))
 
     def note(self, builders, word=None):
         """Note these, who all said this; return who is excused."""

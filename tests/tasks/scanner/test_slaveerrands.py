@@ -10,7 +10,7 @@ from sqlalchemy import select
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.daemon.tasksetup import make_scanner
+from buildmaster.daemon.tasksetup import make_slave_errands
 from buildmaster.farm.builders.actions import Collect, Conclude, Requeue
 from buildmaster.farm.builders.states import BuilderStatus, CleanStatus
 from buildmaster.farm.vocabulary.states import BuildState
@@ -23,20 +23,20 @@ from buildmaster.tasks.scanner import fetching
 from tests.support.master import Master
 
 ENDS = {
-    "collect": Collect(()),
+    "fetch_results": Collect(()),
     "conclude": Conclude(BuildState.FAILEDTOBUILD),
     "give_back": Requeue("why", fetch_log=True),
 }
 
 
-class DutyTests(SynchronousTestCase):
+class SlaveErrandTests(SynchronousTestCase):
     def setUp(self):
         self.master = Master(self)
         self.bob = self.master.add_builder("bob")
         self.bob.will("OK", duration=None, log=b"make\n")
         self.build_id = self.master.add_build()
         self.master.run(3, "slave_scanner", "dispatcher")
-        self.duties = make_scanner(self.master.parts)._effects._duties
+        self.errands = make_slave_errands(self.master.parts)
         [self.facts] = self.master.read(snapshot)
 
     def do(self, duty, *action):
@@ -44,7 +44,7 @@ class DutyTests(SynchronousTestCase):
 
     def doing(self, duty, *action):
         args = (self.facts, self.facts.job, *action) if action else (self.facts,)
-        return Deferred.fromCoroutine(getattr(self.duties, duty)(*args))
+        return Deferred.fromCoroutine(getattr(self.errands, duty)(*args))
 
     def asked(self, name):
         return [call for call, *_ in self.bob.calls].count(name)
@@ -84,7 +84,7 @@ class DutyTests(SynchronousTestCase):
 
     def test_a_slave_that_lies_about_its_files_fails_its_attempt_alone(self):
         self.bob.finish()
-        self.do("collect", Collect((("a.deb", "0" * 40),)))
+        self.do("fetch_results", Collect((("a.deb", "0" * 40),)))
         [attempt] = self.master.attempts(self.build_id)
         self.assertTrue(attempt.blamed)
         self.assertIn("a.deb could not be fetched", attempt.failure)
@@ -116,13 +116,13 @@ class DutyTests(SynchronousTestCase):
     def test_results_call_for_the_uploader(self):
         self.bob.finish()
         self.master.nudged.clear()
-        self.do("collect", Collect(()))
+        self.do("fetch_results", Collect(()))
         self.assertEqual(("UPLOADING", True), (self.master.state(self.build_id), "uploader" in self.master.nudged))
 
     def test_a_slave_whose_results_were_taken_is_cleaned_unasked(self):
         self.bob.finish()
         before = self.asked("status")
-        self.do("collect", Collect(()))
+        self.do("fetch_results", Collect(()))
         self.assertEqual((0, 1), (self.asked("status") - before, self.asked("clean")))
         self.assertIs(CleanStatus.CLEAN, self.master.builder().clean_status)
 
@@ -130,12 +130,12 @@ class DutyTests(SynchronousTestCase):
         self.bob.finish()
         self.bob.lie("clean", Fault(8002, "not WAITING"))
         self.master.nudged.clear()
-        self.do("collect", Collect(()))
+        self.do("fetch_results", Collect(()))
         self.assertIs(CleanStatus.DIRTY, self.master.builder().clean_status)
         self.assertIn("slave_scanner", self.master.nudged)
 
     def test_an_abort_that_is_not_confirmed_is_no_matter(self):
         self.bob.hang()
-        ended = Deferred.fromCoroutine(self.duties.abort(self.facts))
+        ended = Deferred.fromCoroutine(self.errands.abort(self.facts))
         self.master.clock.advance(40)
         self.successResultOf(ended)

@@ -4,15 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.tasks.scanner.timetable import Schedule
+from buildmaster.tasks.scanner.timetable import DueTimes
 
 TIMES = st.sampled_from([float("-inf"), 0.0, 1.0, 2.0, 3.0])
 CHANGES = st.lists(st.tuples(st.integers(1, 6), st.none() | TIMES), max_size=60)
 
 
 def scheduled(changes):
-    """Return a schedule to which this was done, and what is left of it."""
-    schedule, times = Schedule(), {}
+    """Return due times to which this was done, and what is left of it."""
+    schedule, times = DueTimes(), {}
     for builder_id, time in changes:
         change(schedule, times, builder_id, time)
     return schedule, times
@@ -27,7 +27,7 @@ def change(schedule, times, builder_id, time):
         times[builder_id] = time
 
 
-class ScheduleTests(SynchronousTestCase):
+class DueTimesTests(SynchronousTestCase):
     def test_the_longest_due_come_first_and_no_more_than_wanted(self):
         schedule, _ = scheduled([(1, 3.0), (2, 1.0), (3, 2.0), (4, 9.0)])
         self.assertEqual([2, 3], schedule.due(5.0, 2))
@@ -47,7 +47,7 @@ class ScheduleTests(SynchronousTestCase):
         self.assertEqual([1, 2], schedule.due(9.0, 9))
 
     def test_in_an_empty_one_nobody_is_due(self):
-        self.assertEqual((None, []), (Schedule().first(), Schedule().due(9.0, 9)))
+        self.assertEqual((None, []), (DueTimes().first(), DueTimes().due(9.0, 9)))
 
     @given(CHANGES, CHANGES, st.integers(0, 7), TIMES)
     def test_it_is_as_if_all_were_looked_at(self, before, after, most, now):

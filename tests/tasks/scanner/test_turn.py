@@ -7,7 +7,7 @@ from buildmaster.farm.builders.runningjobs import TERMINATING
 from buildmaster.farm.builders.states import BuilderStatus, FailedBy
 from buildmaster.farm.vocabulary.archives import SeriesStatus
 from buildmaster.files.layout import INCOMING
-from buildmaster.model.builders.landing import begin_gathering
+from buildmaster.model.builders.landing import begin_fetching
 from buildmaster.model.queue.cancelling import cancel
 from buildmaster.model.tables.archive import Archive
 from buildmaster.model.tables.distribution import DistroSeries
@@ -52,7 +52,7 @@ class BuildingTests(ScannerCase):
 
     def test_results_that_landed_before_a_kill_are_not_lost_though_the_slave_has_forgotten_them(self):
         [attempt] = self.master.attempts(self.build_id)
-        self.master.write(begin_gathering, [attempt.id])
+        self.master.write(begin_fetching, [attempt.id])
         leaf = f"20260301-120000-{attempt.cookie}"
         (self.master.root / INCOMING / leaf).mkdir()
         self.bob.forget()
@@ -63,10 +63,10 @@ class BuildingTests(ScannerCase):
 
     def test_incoming_is_looked_at_only_where_results_were_being_fetched(self):
         scanner, looks = self.master.tasks["slave_scanner"], []
-        scanner._landings = lambda: (looks.append("look"), succeed(frozenset()))[1]
+        scanner._beliefs._landed_cookies = lambda: (looks.append("look"), succeed(frozenset()))[1]
         self.scan(5)
         self.assertEqual([], looks)
-        self.master.write(begin_gathering, [self.master.attempts(self.build_id)[0].id])
+        self.master.write(begin_fetching, [self.master.attempts(self.build_id)[0].id])
         self.master.clock.advance(1)
         self.master.turn("slave_scanner")
         self.assertEqual(["look"], looks)

@@ -20,9 +20,10 @@ from buildmaster.model.uploads.sources import AcceptedSource, Refused
 from buildmaster.tasks.uploader.drops import NO_GPGV, ONE_CHANGES, UNSIGNED, Drops
 from buildmaster.tasks.uploader.signatures import binary_key
 from buildmaster.work.sourceintake import SourceIntake
+from tests.support.contexts import a_context
 from tests.support.databases import a_folder
 from tests.support.packages import sources, write
-from tests.support.rows import NOW, a_database, a_series, an_archive, inline
+from tests.support.rows import NOW, a_database, a_series, an_archive
 
 CHANGES = "hello_1.0-1_source.changes"
 
@@ -76,11 +77,10 @@ class DropTests(SynchronousTestCase):
         return folder / CHANGES
 
     def take(self, in_thread=execute):
-        database = inline(self.transactions)
-        intake = SourceIntake(database, FolderLibrarian(self.root / "librarian"), execute, lambda: NOW)
-        return self.successResultOf(
-            Deferred.fromCoroutine(Drops(database, intake, in_thread).take(self.root, self.leaf))
-        )
+        librarian = FolderLibrarian(self.root / "librarian")
+        intake = SourceIntake(a_context(self.transactions, librarian=librarian))
+        drops = Drops(a_context(self.transactions, in_thread=in_thread), intake)
+        return self.successResultOf(Deferred.fromCoroutine(drops.take(self.root, self.leaf)))
 
     def refused(self, place=REJECTED):
         """Return the one reason against the drop, which must lie in ``place`` with it in its log."""

@@ -112,7 +112,7 @@ class KilledTests(UploaderCase):
         patches = [self.patch(os, name, self.step(getattr(os, name))) for name in STEPS]
 
         def in_thread(work, *args):
-            if work.__name__ != "receive":
+            if work.__name__ != "check":
                 return execute(work, *args)
             with contextlib.suppress(Killed):
                 work(*args)

@@ -116,7 +116,7 @@ class ManyTests(UploaderCase):
         self.assertEqual([], list((self.root / "librarian").glob("new/*")))
 
     def test_all_are_taken_in_where_more_wait_than_go_together(self):
-        self.patch(results, "TOGETHER", 2)
+        self.patch(results, "AT_ONCE", 2)
         self.test_one_that_can_not_be_read_or_moved_spares_the_others()
 
     def test_one_that_can_not_be_recorded_spares_the_others(self):

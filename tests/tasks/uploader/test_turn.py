@@ -185,7 +185,7 @@ class LateTests(UploaderCase):
 
         def in_thread(work, *args):
             done = execute(work, *args)
-            if work.__name__ == "receive":
+            if work.__name__ == "check":
                 self.transactions.write(end)
             return done
 

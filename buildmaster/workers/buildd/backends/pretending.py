@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any  # Any: a field of a .dsc is text, or the table that Package-List is
 
 from debian.deb822 import Dsc
 
@@ -27,7 +28,7 @@ def make_results(order: Order) -> tuple[Path, ...]:
     return (order.changes, *debs)
 
 
-def binaries(dsc: Mapping[str, str], tag: str, indep: bool) -> list[tuple[str, str]]:
+def binaries(dsc: Mapping[str, Any], tag: str, indep: bool) -> list[tuple[str, str]]:
     """Return (name, architecture) of the packages that a build for ``tag`` makes."""
     listed = [(entry["package"], _tags_of(entry)) for entry in dsc.get("Package-List", [])]
     names = [name.strip() for name in dsc.get("Binary", "").split(",")]
@@ -42,7 +43,7 @@ def _tags_of(entry: Mapping[str, str]) -> str:
     return next((word.removeprefix("arch=") for word in words if word.startswith("arch=")), "any")
 
 
-def _make_deb(folder: Path, dsc: Mapping[str, str], name: str, tag: str) -> Path:
+def _make_deb(folder: Path, dsc: Mapping[str, Any], name: str, tag: str) -> Path:
     version = dsc["Version"]
     control = (
         f"Package: {name}\nSource: {dsc['Source']}\nVersion: {version}\nArchitecture: {tag}\n"
@@ -79,7 +80,7 @@ def _ar_member(name: str, content: bytes) -> bytes:
     return head.encode() + content + b"\n" * (len(content) % 2)
 
 
-def _changes(order: Order, dsc: Mapping[str, str], debs: list[Path]) -> str:
+def _changes(order: Order, dsc: Mapping[str, Any], debs: list[Path]) -> str:
     names = [path.name.split("_")[0] for path in debs]
     tags = sorted({path.stem.rsplit("_", 1)[1] for path in debs})
     lines = [

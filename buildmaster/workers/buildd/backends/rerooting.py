@@ -9,14 +9,14 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 TOP = "chroot-autobuild"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 RENAMED_HEADERS = ("path", "linkpath")
 
 
-def reroot(source: BinaryIO, target: BinaryIO) -> None:
+def reroot(source: IO[bytes], target: IO[bytes]) -> None:
     """Copy a tarball (plain, or packed in a way that Python knows), its members renamed; raise tarfile.TarError."""
     with tarfile.open(fileobj=source, mode="r|*") as old, tarfile.open(fileobj=target, mode="w|") as new:
         for member in old:
@@ -33,7 +33,7 @@ def _below_top(name: str) -> str:
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[BinaryIO]:
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
     """Open a tarball; what is packed with zstd, which this Python does not know, is unpacked by that program."""
     with path.open("rb", buffering=0) as file:  # zstd goes on where this stands
         magic = file.read(len(ZSTD_MAGIC))
@@ -42,7 +42,8 @@ def _unpacked(path: Path) -> Iterator[BinaryIO]:
             yield file
             return
         with subprocess.Popen(["zstd", "-qdc"], stdin=file, stdout=subprocess.PIPE) as zstd:
-            yield zstd.stdout
+            if zstd.stdout is not None:  # it is a pipe
+                yield zstd.stdout
 
 
 def main() -> None:

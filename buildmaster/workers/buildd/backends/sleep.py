@@ -2,12 +2,12 @@
 
 import re
 
-from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 
 from buildmaster.workers.buildd.backends.pretending import make_results
 from buildmaster.workers.buildd.orders import Order, Outcome, Verdict
 from buildmaster.workers.buildd.workbench import Workbench
+from buildmaster.workers.reactor import IReactor
 
 SECONDS = re.compile(r"sleep(\d+(?:\.\d+)?)")
 ENDS = re.compile(r"(packagefail|depfail|chrootfail|builderfail|givenback|aborted)")
@@ -19,7 +19,7 @@ class SleepWay:
 
     name = "sleep"
 
-    def __init__(self, reactor: IReactorThreads) -> None:
+    def __init__(self, reactor: IReactor) -> None:
         self._reactor = reactor
 
     async def build(self, order: Order, bench: Workbench) -> Outcome:

@@ -14,8 +14,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.tasks.scanner.probes import APART, NEVER, Probes
+from buildmaster.tasks.scanner.calls import APART
+from buildmaster.tasks.scanner.timetable import NEVER
 from tests.support.facts import a_builder, a_word
+from tests.support.questions import Questions
 
 BUILDERS = {number: a_builder(id=number, name=f"b{number}") for number in range(1, 6)}
 BUILDER_ID = st.sampled_from(sorted(BUILDERS))
@@ -23,13 +25,13 @@ FEW = st.frozensets(BUILDER_ID, max_size=2)
 DELAYS = st.sampled_from([None, 0.0, 0.5, 1.0, 4.0])  # halves, so that sums are exact
 
 
-class ProbingMachine(RuleBasedStateMachine):
-    """Probes, beside all that there is to know about each builder: nothing is remembered of who is due."""
+class RoundMachine(RuleBasedStateMachine):
+    """A round, beside all that there is to know about each builder: nothing is remembered of who is due."""
 
     def __init__(self):
         super().__init__()
         self.clock, self.slaves = Clock(), {}
-        self.probes = Probes(self.clock, self, lambda: None)
+        self.asking = Questions(self.clock, self, lambda: None)
         self.delays, self.asked, self.answered = {}, {}, set()
         self.away, self.room = frozenset(), 0
 
@@ -63,7 +65,7 @@ class ProbingMachine(RuleBasedStateMachine):
 
     @rule(number=BUILDER_ID, delay=DELAYS)
     def plan(self, number, delay):
-        self.probes.plan(BUILDERS[number], delay)
+        self.asking.plan(BUILDERS[number], delay)
         self.delays.pop(number, None)
         if delay is not None:
             self.delays[number] = delay
@@ -71,13 +73,13 @@ class ProbingMachine(RuleBasedStateMachine):
     @rule(room=st.integers(1, 6), away=FEW, unseen=FEW)
     def begin(self, room, away, unseen):
         """Begin a turn that looks at most builders, and ask those of them that are due."""
-        called, self.away, self.room = self.probes.begin(room, away), away, room
+        called, self.away, self.room = self.asking.begin(room, away), away, room
         assert called == self.answered | set(self.due()[:room])
         seen = BUILDERS.keys() - unseen
         due = self.due(seen)[:room]
-        assert due == [builder.id for builder in self.probes.due([BUILDERS[number] for number in sorted(seen)])]
+        assert due == [builder.id for builder in self.asking.due([BUILDERS[number] for number in sorted(seen)])]
         for number in due:
-            self.probes.ask(BUILDERS[number])
+            self.asking.ask(BUILDERS[number])
             self.asked[number] = self.clock.seconds()
         self.room -= len(due)
 
@@ -94,13 +96,13 @@ class ProbingMachine(RuleBasedStateMachine):
 
     @rule(among=FEW)
     def take(self, among):
-        assert self.probes.take({number: BUILDERS[number] for number in among}).keys() == self.answered & among
+        assert self.asking.take({number: BUILDERS[number] for number in among}).keys() == self.answered & among
         self.answered -= among
 
     @rule(gone=FEW)
     def keep(self, gone):
         there = BUILDERS.keys() - gone
-        self.probes.keep(there)
+        self.asking.keep([BUILDERS[number] for number in there])
         for memory in (self.delays, self.asked):
             for number in memory.keys() - there:
                 del memory[number]
@@ -108,7 +110,7 @@ class ProbingMachine(RuleBasedStateMachine):
 
     @rule(away=FEW)
     def end(self, away):
-        self.probes.end(away)
+        self.asking.end(away)
         self.away = away
         now = self.clock.seconds()
         next_turn = [now + max(APART, time - now) for time in sorted(self.times().values())[:1]]
@@ -116,12 +118,12 @@ class ProbingMachine(RuleBasedStateMachine):
 
     @invariant()
     def those_are_due_that_a_look_at_all_finds(self):
-        due = self.probes.due(list(BUILDERS.values()))
+        due = self.asking.due(list(BUILDERS.values()))
         assert [builder.id for builder in due] == self.due()[: self.room]
 
 
-class ProbingMachineTests(SynchronousTestCase):
+class RoundMachineTests(SynchronousTestCase):
     def test_those_are_due_that_a_look_at_all_finds(self):
         limits = settings(max_examples=150, stateful_step_count=40, deadline=None, report_multiple_bugs=False)
-        run_state_machine_as_test(ProbingMachine, settings=limits)
+        run_state_machine_as_test(RoundMachine, settings=limits)
         self.flushLoggedErrors(ValueError)

@@ -3,11 +3,11 @@
 from unittest.mock import patch
 
 from buildmaster.model.builders.snapshots import snapshot
-from buildmaster.tasks.scanner.turn import EVERYBODY, NOBODY
+from buildmaster.tasks.scanner.beliefs import EVERYBODY, NOBODY
 from tests.support.scannercase import LOG, ScannerCase
 
 
-class GlimpseTests(ScannerCase):
+class BeliefsTests(ScannerCase):
     def setUp(self):
         super().setUp()
         self.bob.will("OK", duration=None, log=LOG)
@@ -49,7 +49,7 @@ class GlimpseTests(ScannerCase):
             self.master.clock.rightNow += took
             return snapshot(session)
 
-        with patch("buildmaster.tasks.scanner.turn.snapshot", slow):
+        with patch("buildmaster.tasks.scanner.beliefs.snapshot", slow):
             self.master.run(60, "slave_scanner")
         return len(looks)
 

@@ -5,8 +5,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.builders.pacing import MOST, Pace
-from buildmaster.tasks.scanner.asking import Asking
-from buildmaster.tasks.scanner.probes import APART, Probes
+from buildmaster.tasks.scanner.calls import APART, TurnCalls
+from buildmaster.tasks.scanner.round import Round
+from buildmaster.tasks.scanner.timetable import Paces, Timetable
 from tests.support.facts import NOW, a_builder, a_word
 
 PACE = Pace(building=5.0, idle=30.0)
@@ -28,13 +29,14 @@ class Slaves:
         return succeed(a_word("IDLE"))
 
 
-class AskingTests(SynchronousTestCase):
+class PacesTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
         self.clock.advance(1000)
         self.slaves, self.nudges, self.away = Slaves(self.clock), [], frozenset()
-        probes = Probes(self.clock, self.slaves, lambda: self.nudges.append("turn"))
-        self.asking = Asking(self.clock, probes, PACE, lambda: NOW)
+        timetable = Timetable(self.clock, Paces(PACE, lambda: NOW))
+        calls = TurnCalls(self.clock, lambda: self.nudges.append("turn"))
+        self.asking = Round(self.clock, self.slaves, timetable, calls)
         self.builders = {number: a_builder(id=number, name=f"b{number}") for number in range(MANY)}
 
     def turn(self, everybody=False):
