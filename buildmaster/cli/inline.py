@@ -16,7 +16,12 @@ T = TypeVar("T")
 
 def task_context(farm: Farm, nudge: Callable[[str], None]) -> TaskContext:
     """Return what tasks need that run in a command, whose user is told at once: there are no notices."""
-    return TaskContext(InlineDatabase(farm.transactions), farm.librarian, execute, farm.now, nudge, NoNotices())
+    return TaskContext(InlineDatabase(farm.transactions), farm.librarian, at_once, farm.now, nudge, NoNotices())
+
+
+def at_once(work: Callable[..., T], *args: Any) -> Deferred[T]:  # Any: what the work takes
+    """Do what tasks do in a thread here and now."""
+    return execute(work, *args)
 
 
 def result_of(work: Coroutine[Any, Any, T]) -> T:  # Any: what goes in and out of a coroutine on its way
