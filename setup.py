@@ -1,4 +1,4 @@
-"""Install the build master: the package, its schema, its daemons and the shipped conf file."""
+"""Install the build master: the package, its schema, its daemons, its examples and the shipped conf file."""
 
 import re
 from pathlib import Path
@@ -53,12 +53,18 @@ setup(
         "buildmaster.schema",
         "buildmaster.schema.versions",
         "buildmaster.daemons",
+        "buildmaster.examples",
     ],
-    package_dir={"buildmaster.schema": "schema", "buildmaster.daemons": "daemons"},
+    package_dir={
+        "buildmaster.schema": "schema",
+        "buildmaster.daemons": "daemons",
+        "buildmaster.examples": "examples",
+    },
     package_data={
         "buildmaster": ["py.typed"],
         "buildmaster.schema": ["*.mako"],
         "buildmaster.daemons": ["*.tac", "*.service"],
+        "buildmaster.examples": ["**/*"],
     },
     install_requires=REQUIRES,
     extras_require={"test": TESTS},

@@ -25,8 +25,8 @@ from buildmaster.model.tables.builders import Builder, BuilderProcessor
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.tables.files import StoredFile
-from buildmaster.work.database import Transactions, make_engine
-from buildmaster.work.schema import upgrade
+from buildmaster.work.transactions import Transactions, make_engine
+from buildmaster.work.upgrading import upgrade
 
 NOW = datetime(2026, 1, 1, tzinfo=pytz.UTC)
 REPEATS = 7

@@ -17,7 +17,7 @@ from sqlalchemy import func, insert, select
 
 from bench.filling import add_waiting, name_of
 from bench.folders import a_folder
-from buildmaster.daemon import nudges
+from buildmaster.daemon import waking
 from buildmaster.farm.builders.states import CleanStatus
 from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, Urgency
 from buildmaster.farm.vocabulary.states import BuildState
@@ -26,8 +26,8 @@ from buildmaster.model.tables.builders import Builder, BuilderProcessor
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.tables.files import StoredFile
-from buildmaster.work.database import Transactions, make_engine
-from buildmaster.work.schema import upgrade
+from buildmaster.work.transactions import Transactions, make_engine
+from buildmaster.work.upgrading import upgrade
 
 ROOT = Path(__file__).parent.parent
 PIECE = 20_000  # rows that are written in a transaction
@@ -127,7 +127,7 @@ class Farm:
         self.sources += 1
         self.transactions.write(add_sources, [self.sources])
         accepted = time.monotonic()
-        nudges.send(self.root, ("publisher", "queue_builder"))
+        waking.send(self.root, ("publisher", "queue_builder"))
         return f"{name_of(self.sources)}_1.0.dsc", accepted
 
     def start(self, *profile, ticker=False):

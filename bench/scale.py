@@ -37,8 +37,8 @@ from buildmaster.model.dispatch.claiming import claim
 from buildmaster.model.tables.archive import SourcePackageRelease, SourcePublication
 from buildmaster.model.tables.builds import Build, BuildQueue
 from buildmaster.tasks.scanner.turn import EVERYBODY
-from buildmaster.work.database import Transactions, make_engine
-from buildmaster.work.schema import upgrade
+from buildmaster.work.transactions import Transactions, make_engine
+from buildmaster.work.upgrading import upgrade
 
 MANY, SOME, FEW = 10_000, 100, 10
 REPEATS = 5

@@ -35,8 +35,8 @@ from buildmaster.model.tables.archive import Archive, SourcePackageRelease
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, Processor
-from buildmaster.work.database import Transactions, make_engine
-from buildmaster.work.schema import upgrade
+from buildmaster.work.transactions import Transactions, make_engine
+from buildmaster.work.upgrading import upgrade
 
 NOW = datetime.now(tz=pytz.UTC)
 PACE = 0.25  # seconds from the end of a turn to the next, as the conf file has it

@@ -1,4 +1,4 @@
-"""Run the revisions on the connection that buildmaster.work.schema hands over."""
+"""Run the revisions on the connection that buildmaster.work.upgrading hands over."""
 
 from alembic import context
 

@@ -11,10 +11,10 @@ from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.model.register.accounts import parse_grant
 
 
-class Parsed(click.ParamType):
+class Parsed(click.ParamType[Any]):  # Any: what the function reads
     """An argument that a function reads; what it raises says what is wrong."""
 
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:  # Any: what the function reads
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
         self.name = name
         self._parse = parse
 

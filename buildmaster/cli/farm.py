@@ -2,19 +2,30 @@
 
 import getpass
 import os
+from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
+import click
 import pytz
+from sqlalchemy.exc import DBAPIError
 
 from buildmaster.daemon.config.reading import find, load
 from buildmaster.daemon.config.settings import Config
-from buildmaster.daemon.notify import notify
-from buildmaster.daemon.nudges import send
+from buildmaster.daemon.waking import notify, send
+from buildmaster.errors import BuildmasterError
 from buildmaster.files.librarian import ILibrarian, open_librarian
-from buildmaster.work.database import Transactions, make_engine, sqlite_file
 from buildmaster.work.schema import check_fits
+from buildmaster.work.transactions import Transactions, make_engine, sqlite_file
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class DatabaseError(BuildmasterError):
+    """The database does not answer, or fails."""
 
 
 class Farm:
@@ -74,3 +85,23 @@ class Farm:
         """Let go of the database, if it was opened."""
         if "raw_transactions" in self.__dict__:
             self.raw_transactions.engine.dispose()
+
+
+def pass_farm(command: Callable[Concatenate[Farm, P], R]) -> Callable[P, R]:
+    """Give a command the farm of the conf file that was named, and let go of it afterwards.
+
+    The command raises DatabaseError where its database fails.
+    """
+
+    @wraps(command)
+    def with_farm(*args: P.args, **options: P.kwargs) -> R:
+        farm = Farm(click.get_current_context().obj)
+        try:
+            return command(farm, *args, **options)
+        except DBAPIError as error:
+            name = repr(farm.raw_transactions.engine.url)  # without its password
+            raise DatabaseError(f"the database {name}: {error.orig}".partition("\n")[0]) from error
+        finally:
+            farm.close()
+
+    return with_farm

@@ -4,63 +4,65 @@ from errno import EPIPE
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from buildmaster import __version__
-from buildmaster.cli.farm import Farm
-from buildmaster.cli.nouns.account import account
-from buildmaster.cli.nouns.arch import arch
-from buildmaster.cli.nouns.archive import archive
-from buildmaster.cli.nouns.audit import audit
-from buildmaster.cli.nouns.build import build
-from buildmaster.cli.nouns.builder import builder
-from buildmaster.cli.nouns.chroot import chroot
-from buildmaster.cli.nouns.codeimport import code_import
-from buildmaster.cli.nouns.distribution import distribution
-from buildmaster.cli.nouns.freezing import freeze, freezes, thaw
-from buildmaster.cli.nouns.importsources import import_sources
-from buildmaster.cli.nouns.machine import machine
-from buildmaster.cli.nouns.pas import pas
-from buildmaster.cli.nouns.processor import processor
-from buildmaster.cli.nouns.queue import queue
-from buildmaster.cli.nouns.series import series
-from buildmaster.cli.nouns.source import source
-from buildmaster.cli.nouns.upload import upload
-from buildmaster.cli.running.buildd import buildd
-from buildmaster.cli.running.demo import demo
-from buildmaster.cli.running.doctor import doctor
-from buildmaster.cli.running.importworker import import_worker
-from buildmaster.cli.running.master import check_config, init, run
+from buildmaster.cli.later import Later
 from buildmaster.errors import BuildmasterError
 
-COMMANDS: tuple[click.Command, ...] = (
-    check_config,
-    init,
-    run,
-    doctor,
-    demo,
-    buildd,
-    processor,
-    distribution,
-    series,
-    arch,
-    chroot,
-    archive,
-    freeze,
-    thaw,
-    freezes,
-    builder,
-    upload,
-    import_sources,
-    pas,
-    source,
-    queue,
-    build,
-    account,
-    audit,
-    code_import,
-    machine,
-    import_worker,
+COMMANDS = (
+    Later(
+        "check-config",
+        "running.master:check_config",
+        "Print every mistake in the conf file, each as FILE:LINE: KEY: what is wrong.",
+    ),
+    Later(
+        "init",
+        "running.master:init",
+        "Make the farm's folders, and its database, or bring that to this version; may be repeated.",
+    ),
+    Later("run", "running.master:run", "Run the daemon in the foreground."),
+    Later("doctor", "running.doctor:doctor", "Check the farm; say what is wrong and what to do."),
+    Later(
+        "demo",
+        "running.demo:demo",
+        "Build real packages on a farm of its own in a temporary folder, and tell what happens.",
+    ),
+    Later("buildd", "running.buildd:buildd", "Run build slaves in the foreground, for those who have none yet."),
+    Later("processor", "nouns.processor:processor", "Add and list processors: the kinds of CPU."),
+    Later("distribution", "nouns.distribution:distribution", "Add and list distributions, such as ubuntu."),
+    Later("series", "nouns.series:series", "Add, change and list series, such as ubuntu/hoary."),
+    Later("arch", "nouns.arch:arch", "Add and list architectures: ubuntu/hoary/i386."),
+    Later("chroot", "nouns.chroot:chroot", "Set, remove and list the chroots that builds are made in."),
+    Later("archive", "nouns.archive:archive", "Add, change and show archives."),
+    Later("freeze", "nouns.freezing:freeze", "Dispatch nothing until `thaw`."),
+    Later("thaw", "nouns.freezing:thaw", "Dispatch again what `freeze` stopped."),
+    Later("freezes", "nouns.freezing:freezes", "List what is frozen, since when and why."),
+    Later("builder", "nouns.builder:builder", "Add, change, watch and mend builders: the build machines."),
+    Later(
+        "upload",
+        "nouns.upload:upload",
+        "Take in FILE, the .changes or .dsc of a source package, with the files that it lists.",
+    ),
+    Later(
+        "import-sources",
+        "nouns.importsources:import_sources",
+        "Publish the sources of an apt index (`Sources`, plain, .gz or .xz), and make the builds that they want.",
+    ),
+    Later("pas", "nouns.pas:pas", "Show and check Packages-arch-specific files."),
+    Later("source", "nouns.source:source", "List, delete and copy the publications of sources."),
+    Later("queue", "nouns.queue:queue", "Look at the queue: what waits to be built, and why."),
+    Later("build", "nouns.build:build", "List, show, retry, rescore and cancel builds."),
+    Later("account", "nouns.account:account", "Say who may do what over HTTP, and gets mail."),
+    Later("audit", "nouns.audit:audit", "List who did what to the farm, newest first."),
+    Later(
+        "code-import", "nouns.codeimport:code_import", "Import repositories from elsewhere into git, again and again."
+    ),
+    Later("machine", "nouns.machine:machine", "Look after the machines that run code imports."),
+    Later(
+        "import-worker",
+        "running.importworker:import_worker",
+        "Ask for code imports and run them, in the foreground; the limits are those of the conf file.",
+    ),
 )
 
 
@@ -73,9 +75,6 @@ class Commands(click.Group):
             return super().invoke(context)
         except BuildmasterError as error:
             raise click.ClickException(str(error)) from error
-        except DBAPIError as error:
-            name = repr(context.obj.raw_transactions.engine.url)  # without its password
-            raise click.ClickException(f"the database {name}: {error.orig}".partition("\n")[0]) from error
         except OSError as error:
             if error.errno == EPIPE:
                 raise  # click ends quietly when nobody reads any more
@@ -92,9 +91,7 @@ def _in_words(error: OSError) -> str:
 @click.pass_context
 def buildmaster(context: click.Context, path: Path | None) -> None:
     """Look after the master of a build farm for Debian-style source packages."""
-    if context.obj is None:
-        context.obj = Farm(path)
-        context.call_on_close(context.obj.close)
+    context.obj = path
 
 
 def main() -> None:

@@ -1,4 +1,8 @@
-"""Print listings: a table for people, JSON for scripts."""
+"""Print listings: a table for people, JSON for scripts.
+
+Of a long one people get the first hundred rows, and are told on stderr when there are more. Scripts, with `--json`,
+get all.
+"""
 
 import json
 import shutil
@@ -15,6 +19,13 @@ Listing = Any  # a frozen dataclass of the model's, or a mapping
 Columns = Sequence[str] | Mapping[str, Callable[[Any], object]]  # names of fields, or headings and what stands below
 GAP = "  "  # between columns
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+PAGE = 100  # rows that people get
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"Print at most N; 0 is all (default: {PAGE}, with --json all).",
+)
 
 
 def print_listing(rows: Sequence[Listing], columns: Columns, *, as_json: bool) -> None:
@@ -25,6 +36,25 @@ def print_listing(rows: Sequence[Listing], columns: Columns, *, as_json: bool) -
 def print_one(row: Listing, *, as_json: bool) -> None:
     """Print one row as a JSON object, or as a line per field."""
     click.echo(as_text(fields(row)) if as_json else "\n".join(lines(fields(row))))
+
+
+def page_size(limit: int | None, as_json: bool) -> int | None:
+    """Return how many rows to print; None is all."""
+    if limit is None:
+        return None if as_json else PAGE
+    return limit or None
+
+
+def note_cut(shown: int, total: int) -> None:
+    """Say on stderr that there is more than was printed, where there is."""
+    if shown < total:
+        click.echo(f"{shown} of {total} shown: --limit 0 prints all.", err=True)
+
+
+def note_more(found: int, size: int | None) -> None:
+    """Say on stderr that more than the ``size`` printed rows were found, where that is so."""
+    if size is not None and found > size:
+        click.echo(f"The newest {size} are shown: --limit 0 prints all.", err=True)
 
 
 def fields(row: Listing) -> dict[str, object]:

@@ -22,7 +22,7 @@ from buildmaster.daemon.service import make_service
 from buildmaster.daemon.signals import Signals
 from buildmaster.daemon.systemd import Systemd
 from buildmaster.errors import BuildmasterError
-from buildmaster.work.database import sqlite_file
+from buildmaster.work.transactions import sqlite_file
 
 Reactor = Any  # the reactor is a dozen interfaces; each part names the ones that it needs
 

@@ -1,32 +1,25 @@
-"""Nudge the masters of a PostgreSQL database from wherever it is reached, by its NOTIFY."""
+"""Hear of jobs that have work from wherever the PostgreSQL database is reached, by its NOTIFY."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any  # Any: what a thread's work returns
 
 from psycopg2 import Error as DriverError
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorFDSet, IReactorTime, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from buildmaster.daemon.waking import CHANNEL
 from buildmaster.work.batches import InThread
 
-CHANNEL = "buildmaster"
 PAUSE = 5.0  # seconds until a lost connection is tried again
 
 
 class IReactor(IReactorFDSet, IReactorTime):
     """What waits for connections, and keeps time."""
-
-
-def notify(session: Session, names: Iterable[str]) -> None:
-    """Nudge the named jobs of all masters when this transaction is committed; nothing on SQLite, which has no such."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_notify(:channel, :names)"), {"channel": CHANNEL, "names": " ".join(names)})
 
 
 def listen(engine: Engine) -> Any:  # Any: a connection of the driver's

@@ -1,12 +1,6 @@
-"""Tell a running daemon that jobs have work, through a socket in the farm's folder.
+"""Hear of jobs that have work, through a socket in the farm's folder."""
 
-The socket is named through the folder's descriptor: a socket's own path may have 107 bytes only.
-"""
-
-import contextlib
-import os
-import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from twisted.application.service import Service
@@ -14,25 +8,9 @@ from twisted.internet.interfaces import IListeningPort, IReactorUNIXDatagram
 from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 
-SOCKET = "nudge"
+from buildmaster.daemon.waking import SOCKET, socket_address
+
 LONGEST = 4096  # bytes of a nudge
-
-
-def send(root: Path, names: Iterable[str]) -> None:
-    """Make the named jobs of the daemon that runs on ``root`` due at once; do nothing where none runs."""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.setblocking(False)
-        with _address(root) as address:
-            sender.sendto(" ".join(names).encode(), address)
-
-
-@contextlib.contextmanager
-def _address(root: Path) -> Iterator[str]:
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{SOCKET}"
-    finally:
-        os.close(folder)
 
 
 class Nudges(DatagramProtocol):
@@ -64,7 +42,7 @@ class NudgeListener(Service):
         """Listen; a socket that a killed daemon left is removed."""
         super().startService()
         (self._root / SOCKET).unlink(missing_ok=True)
-        with _address(self._root) as address:
+        with socket_address(self._root) as address:
             self._port = self._reactor.listenUNIXDatagram(address, Nudges(self._nudge), LONGEST, 0o660)
 
     def stopService(self) -> None:

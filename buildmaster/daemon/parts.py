@@ -18,9 +18,10 @@ from buildmaster.files.librarian import ILibrarian, open_librarian
 from buildmaster.model.notices.builds import BuildNotices
 from buildmaster.slave.client import Slaves, Timeouts
 from buildmaster.work.child import Surroundings
-from buildmaster.work.database import Database, Transactions
+from buildmaster.work.database import Database
 from buildmaster.work.errands import Errands
 from buildmaster.work.taskcontext import TaskContext
+from buildmaster.work.transactions import Transactions
 
 P = ParamSpec("P")
 T = TypeVar("T")

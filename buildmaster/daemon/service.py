@@ -9,12 +9,13 @@ from twisted.logger import Logger
 from twisted.web.server import Site
 
 from buildmaster.daemon.config.settings import Config, JobConfig
-from buildmaster.daemon.notify import NotificationListener, notify
+from buildmaster.daemon.notify import NotificationListener
 from buildmaster.daemon.nudges import NudgeListener
 from buildmaster.daemon.parts import Parts, Reactor, make_parts, utc_now
 from buildmaster.daemon.reporter import Reporter, Told, Troubles
 from buildmaster.daemon.stalls import Stall, spare
 from buildmaster.daemon.tasksetup import make_tasks, rest_of
+from buildmaster.daemon.waking import notify
 from buildmaster.farm.codeimports.jobs import configured_policy
 from buildmaster.files.layout import INCOMING, make_folders
 from buildmaster.tasks.publisher import Publisher
@@ -28,9 +29,9 @@ from buildmaster.web.health import Health, Signs
 from buildmaster.web.site import make_site
 from buildmaster.web.uploads import Uploads
 from buildmaster.work.child import Command
-from buildmaster.work.database import Transactions, make_engine
 from buildmaster.work.schema import check_fits
 from buildmaster.work.sequencer import BuildSequencer, BuildSequencerJob, JobTimes, Task
+from buildmaster.work.transactions import Transactions, make_engine
 
 log = Logger()
 

@@ -1,39 +1,10 @@
 """A farm is set up by a dozen commands, on either database; each error says what to do."""
 
-import io
-import tarfile
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.commands import CommandFarm
 from tests.support.databases import postgresql_url
-
-DOZEN = """
-init
-processor add x86
-processor add amd64
-distribution add ubuntu --title Ubuntu
-series add ubuntu/hoary --version 5.04 --title Hoary --nominated-arch-indep i386
-arch add ubuntu/hoary/i386 --processor x86
-arch add ubuntu/hoary/amd64 --processor amd64 --no-untrusted
-chroot set ubuntu/hoary/i386 {chroot}
-archive add ubuntu
-archive add ~cprov/ubuntu/ppa --private --depends ubuntu --score 5
-builder add bob http://localhost:8221/ --processor x86 --processor amd64
-builder add frog http://frog:8221 --processor x86 --untrusted --vm-host frog.host --manual
-"""
-
-
-def a_tarball(path):
-    with tarfile.open(path, "w:gz") as tarball:
-        tarball.addfile(tarfile.TarInfo("etc/motd"), io.BytesIO())
-    return path
-
-
-def set_up(farm):
-    chroot = a_tarball(farm.root / "chroot.tar.gz")
-    for line in DOZEN.strip().splitlines():
-        farm.run(*line.format(chroot=chroot).split())
+from tests.support.firstfarm import DOZEN, set_up
 
 
 class FirstFarmTests:

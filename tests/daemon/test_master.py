@@ -13,8 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.daemon.master import attach_daemon
 from buildmaster.daemon.masters import AnotherMasterError, Mastership
-from buildmaster.daemon.nudges import send
 from buildmaster.daemon.systemd import Systemd
+from buildmaster.daemon.waking import send
 from tests.support.databases import postgresql_engine
 from tests.support.processes import DaemonProcess
 

@@ -4,7 +4,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.daemon.masters import Elected, Election
-from buildmaster.work.database import make_engine
+from buildmaster.work.transactions import make_engine
 from tests.support.commands import CommandFarm
 from tests.support.databases import postgresql_url
 

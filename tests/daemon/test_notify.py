@@ -6,8 +6,9 @@ from twisted.internet.defer import execute
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.daemon.notify import PAUSE, NotificationListener, notify
-from buildmaster.work.database import Transactions, make_engine
+from buildmaster.daemon.notify import PAUSE, NotificationListener
+from buildmaster.daemon.waking import notify
+from buildmaster.work.transactions import Transactions, make_engine
 from tests.support.commands import CommandFarm
 from tests.support.databases import postgresql_url
 from tests.support.processes import LIMIT

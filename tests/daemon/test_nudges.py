@@ -6,7 +6,8 @@ from pathlib import Path
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.daemon.nudges import SOCKET, NudgeListener, Nudges, send
+from buildmaster.daemon.nudges import NudgeListener, Nudges
+from buildmaster.daemon.waking import SOCKET, send
 
 
 class NudgesTests(SynchronousTestCase):

@@ -11,7 +11,7 @@ from buildmaster.farm.codeimports.states import MachineState, RcsType, ReviewSta
 from buildmaster.model.codeimports.machines import add_machine, job_for_machine
 from buildmaster.model.codeimports.reviews import add_import, review
 from buildmaster.model.listings.imports import list_imports, list_machines, list_results, show_import
-from buildmaster.work.database import Transactions, make_engine
+from buildmaster.work.transactions import Transactions, make_engine
 from tests.support.databases import sqlite_url
 
 NOW = datetime(2008, 6, 4, 12, tzinfo=pytz.UTC)

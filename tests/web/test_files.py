@@ -23,7 +23,8 @@ from buildmaster.model.tables.archive import Archive
 from buildmaster.model.tables.distribution import Distribution
 from buildmaster.model.tables.files import file_path, remember_file
 from buildmaster.web.files import StoredFiles, address, form_of
-from buildmaster.work.database import InlineDatabase, Transactions, make_engine
+from buildmaster.work.database import InlineDatabase
+from buildmaster.work.transactions import Transactions, make_engine
 from tests.support.browser import a_site, ask
 from tests.support.databases import a_folder, sqlite_url
 from tests.support.rows import an_archive

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.cli.test_first_farm import a_tarball
 from tests.support.commands import CommandFarm
+from tests.support.firstfarm import a_tarball
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMMAND = "    buildmaster "

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.model.tables.all import metadata
-from buildmaster.work.database import make_engine
-from buildmaster.work.schema import SchemaMismatchError, UnknownRevisionError, check_fits, upgrade
+from buildmaster.work.schema import SchemaMismatchError, UnknownRevisionError, check_fits, revisions
+from buildmaster.work.transactions import make_engine
+from buildmaster.work.upgrading import alembic_settings, upgrade
 from tests.support.databases import postgresql_url
 
 DESCENDING = ("ix_buildqueue_waiting", "ix_buildqueue_sourceless")
@@ -70,3 +72,10 @@ class SqliteSchemaTests(SchemaTests, SynchronousTestCase):
 class PostgresqlSchemaTests(SchemaTests, SynchronousTestCase):
     def fresh_url(self):
         return postgresql_url()
+
+
+class RevisionTests(SynchronousTestCase):
+    def test_the_names_of_the_files_tell_what_alembic_finds_in_them(self):
+        scripts = ScriptDirectory.from_config(alembic_settings())
+        self.assertEqual([script.revision for script in scripts.walk_revisions()], revisions()[::-1])
+        self.assertEqual(scripts.get_current_head(), revisions()[-1])

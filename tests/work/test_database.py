@@ -8,7 +8,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.work.database import IN_A_BATCH, Database, InlineDatabase, Transactions, make_engine
+from buildmaster.work.database import IN_A_BATCH, Database, InlineDatabase, write_all
+from buildmaster.work.transactions import Transactions, make_engine
 from tests.support.databases import a_folder
 
 
@@ -35,12 +36,12 @@ class WritingTogetherTests(SynchronousTestCase):
 
     def test_works_share_one_commit_and_see_what_came_before(self):
         see = lambda session: len(session.scalars(text("SELECT word FROM kept")).all())  # noqa: E731
-        results = self.transactions.write_all([(keep, ("a",)), (see, ()), (keep, ("b",))])
+        results = write_all(self.transactions, [(keep, ("a",)), (see, ()), (keep, ("b",))])
         self.assertEqual((["a", 1, "b"], 1), (results, len(self.commits)))
         self.assertEqual(["a", "b"], self.kept())
 
     def test_one_that_fails_spoils_nothing_of_the_others(self):
-        first, second, third = self.transactions.write_all([(keep, ("a",)), (fail, ()), (keep, ("b",))])
+        first, second, third = write_all(self.transactions, [(keep, ("a",)), (fail, ()), (keep, ("b",))])
         self.assertEqual(("a", "b"), (first, third))
         self.assertIsInstance(second, Failure)
         second.trap(ValueError)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.model.tables.distribution import Processor
-from buildmaster.work.database import FIRST_PAUSE, TRIES, Transactions, make_engine, passing
+from buildmaster.work.transactions import FIRST_PAUSE, TRIES, Transactions, make_engine, passing
 from tests.support.databases import a_folder, sqlite_url
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from buildmaster.cli.arguments import GRANT
-from buildmaster.cli.changes import change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.changes import NOBODY, change
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.model.register.accounts import Grant, accounts, add_account, add_token, remove_account
 
@@ -26,19 +26,19 @@ def account() -> None:
 @email_argument
 @click.option("--role", "grants", multiple=True, type=GRANT, metavar="ROLE", help=ROLES)
 @click.option("--key", type=KEY, help="The file with the OpenPGP key, armored, that signs uploads.")
-@click.pass_obj
+@pass_farm
 def add(farm: Farm, email: str, grants: tuple[Grant, ...], key: Path | None) -> None:
     """Add the account of EMAIL, or give more roles to it."""
     armored = key.read_text() if key else None
     roles = [f"{grant.role}:{grant.archive}" if grant.archive else str(grant.role) for grant in grants]
-    change(farm, "account add", email, add_account, email, grants, armored, farm.now(), roles=roles)
+    change(farm, "account add", email, add_account, email, grants, armored, farm.now(), roles=roles, wakes=NOBODY)
     click.echo(f"Added the account {email}: `buildmaster account token {email}` makes a token for it.")
 
 
 @account.command("token")
 @email_argument
 @click.option("--expires", type=click.IntRange(min=1), metavar="DAYS", help="How long it is good (default: for ever).")
-@click.pass_obj
+@pass_farm
 def token(farm: Farm, email: str, expires: int | None) -> None:
     """Make a token for the account of EMAIL, and print it.
 
@@ -46,13 +46,13 @@ def token(farm: Farm, email: str, expires: int | None) -> None:
     """
     secret = secrets.token_urlsafe(32)
     digest = sha256(secret.encode()).hexdigest()
-    change(farm, "account token", email, add_token, email, digest, expires, farm.now(), expires=expires)
+    change(farm, "account token", email, add_token, email, digest, expires, farm.now(), expires=expires, wakes=NOBODY)
     click.echo(secret)
 
 
 @account.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the accounts, with the number of tokens that are good."""
     columns = ("email", "roles", "tokens", "has_key", "created")
@@ -61,8 +61,8 @@ def list_all(farm: Farm, as_json: bool) -> None:
 
 @account.command("remove")
 @email_argument
-@click.pass_obj
+@pass_farm
 def remove(farm: Farm, email: str) -> None:
     """Take roles, tokens and mail from the account of EMAIL."""
-    change(farm, "account remove", email, remove_account, email, farm.now())
+    change(farm, "account remove", email, remove_account, email, farm.now(), wakes=NOBODY)
     click.echo(f"Removed the account {email}.")

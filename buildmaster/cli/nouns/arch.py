@@ -4,7 +4,7 @@ import click
 
 from buildmaster.cli.arguments import ARCHITECTURE
 from buildmaster.cli.changes import BUILDING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.references import ArchitectureReference
 from buildmaster.model.listings.distributions import architectures
@@ -20,21 +20,21 @@ def arch() -> None:
 @click.argument("reference", metavar="DIST/SERIES/TAG", type=ARCHITECTURE)
 @click.option("--processor", required=True, metavar="NAME", help="The processor that builds it.")
 @click.option("--no-untrusted", is_flag=True, help="Build nothing of untrusted archives (PPAs) for it.")
-@click.pass_obj
+@pass_farm
 def add(farm: Farm, reference: ArchitectureReference, processor: str, no_untrusted: bool) -> None:
     """Add an architecture to a series.
 
     It is built when it has a chroot: see `chroot set`.
     """
     details = {"processor": processor, "untrusted": not no_untrusted}
-    change(farm, "arch add", reference, add_architecture, reference, processor, not no_untrusted, **details)
-    farm.nudge(*BUILDING)
+    args = (reference, processor, not no_untrusted)
+    change(farm, "arch add", reference, add_architecture, *args, **details, wakes=BUILDING)
     click.echo(f"Added the architecture {reference}.")
 
 
 @arch.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the architectures, and for which pockets they have chroots."""
     columns = ("name", "processor", "supports_untrusted", "nominated", "chroots")

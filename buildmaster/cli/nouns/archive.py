@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from buildmaster.cli.arguments import ARCHIVE, DEPENDENCY, SUITE
-from buildmaster.cli.changes import BUILDING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.changes import BUILDING, MIRRORING, change
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.nouns.campaign import compare_archives, copy_sources
 from buildmaster.cli.output import fields, json_option, print_listing, print_one
 from buildmaster.farm.text.redacting import without_credentials
@@ -79,9 +79,10 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @settings
 @click.option("--copy-of", metavar="REF", type=ARCHIVE, help="Build the sources of this archive again, in REF.")
 @click.option("--suite", metavar="SUITE", type=SUITE, help="Which of its sources: those of this suite.")
-@click.pass_obj
+@pass_farm
 def add(
     farm: Farm,
+    /,
     reference: ArchiveReference,
     copy_of: ArchiveReference | None,
     suite: SuiteReference | None,
@@ -97,28 +98,26 @@ def add(
         farm.transactions.read(check_campaign, copy_of, suite)
     wanted = _change(options)
     args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))
-    change(farm, "archive add", reference, add_archive, *args, **_details(wanted))
+    change(farm, "archive add", reference, add_archive, *args, **_details(wanted), wakes=MIRRORING)
     if copy_of is not None and suite is not None:
         copy_sources(farm, Campaign(copy_of, reference, suite), depend=wanted.depends is None)
-    farm.nudge("mirror_indices")
     click.echo(f"Added the archive {reference}.")
 
 
 @archive.command("set")
 @settings
-@click.pass_obj
-def set_(farm: Farm, reference: ArchiveReference, **options: Any) -> None:  # Any: as OPTIONS read them
+@pass_farm
+def set_(farm: Farm, /, reference: ArchiveReference, **options: Any) -> None:  # Any: as OPTIONS read them
     """Change the archive REF: what is given here, and no more."""
     wanted = _change(options)
     args = (reference, wanted, farm.now(), secrets.token_urlsafe(24))
-    change(farm, "archive set", reference, set_archive, *args, **_details(wanted))
-    farm.nudge(*BUILDING, "mirror_indices")
+    change(farm, "archive set", reference, set_archive, *args, **_details(wanted), wakes=(*BUILDING, *MIRRORING))
     click.echo(f"Changed the archive {reference}.")
 
 
 @archive.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the archives."""
     print_listing(farm.transactions.read(archives), COLUMNS, as_json=as_json)
@@ -127,7 +126,7 @@ def list_all(farm: Farm, as_json: bool) -> None:
 @archive.command("show")
 @reference_argument
 @json_option
-@click.pass_obj
+@pass_farm
 def show(farm: Farm, reference: ArchiveReference, as_json: bool) -> None:
     """Show the archive REF: settings, sources, builds by state."""
     listing, counts = farm.transactions.read(show_archive, reference)
@@ -136,21 +135,19 @@ def show(farm: Farm, reference: ArchiveReference, as_json: bool) -> None:
 
 @archive.command("disable")
 @reference_argument
-@click.pass_obj
+@pass_farm
 def disable(farm: Farm, reference: ArchiveReference) -> None:
     """Dispatch no more builds of the archive REF; what runs goes on."""
-    change(farm, "archive disable", reference, enable_archive, reference, False)
-    farm.nudge(*BUILDING)
+    change(farm, "archive disable", reference, enable_archive, reference, False, wakes=BUILDING)
     click.echo(f"Disabled the archive {reference}.")
 
 
 @archive.command("enable")
 @reference_argument
-@click.pass_obj
+@pass_farm
 def enable(farm: Farm, reference: ArchiveReference) -> None:
     """Dispatch builds of the archive REF again."""
-    change(farm, "archive enable", reference, enable_archive, reference, True)
-    farm.nudge(*BUILDING)
+    change(farm, "archive enable", reference, enable_archive, reference, True, wakes=BUILDING)
     click.echo(f"Enabled the archive {reference}.")
 
 

@@ -2,9 +2,8 @@
 
 import click
 
-from buildmaster.cli.farm import Farm
-from buildmaster.cli.output import json_option, print_listing
-from buildmaster.cli.paging import limit_option, page_size
+from buildmaster.cli.farm import Farm, pass_farm
+from buildmaster.cli.output import json_option, limit_option, page_size, print_listing
 from buildmaster.model.listings.trail import AuditListing, trail
 
 COLUMNS = {
@@ -20,7 +19,7 @@ COLUMNS = {
 @click.option("--subject", help="Only what was done to this builder, archive, build, ...")
 @limit_option
 @json_option
-@click.pass_obj
+@pass_farm
 def audit(farm: Farm, subject: str | None, limit: int | None, as_json: bool) -> None:
     """List who did what to the farm, newest first."""
     found: list[AuditListing] = farm.transactions.read(trail, subject, page_size(limit, as_json))

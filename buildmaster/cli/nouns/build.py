@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from buildmaster.cli.arguments import ARCHIVE, STATE
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.nouns.buildorders import cancel_build, rescore_build, retry_builds
-from buildmaster.cli.output import fields, json_option, print_listing, print_one
-from buildmaster.cli.paging import limit_option, note_more, page_size
+from buildmaster.cli.output import fields, json_option, limit_option, note_more, page_size, print_listing, print_one
 from buildmaster.farm.text.durations import approximately, since
 from buildmaster.farm.vocabulary.states import BuildState
 from buildmaster.files.librarian import ILibrarian
@@ -44,8 +43,8 @@ for order in (retry_builds, rescore_build, cancel_build):
 @click.option("--builder", metavar="NAME", help="Only those that this builder made, or makes.")
 @limit_option
 @json_option
-@click.pass_obj
-def list_all(farm: Farm, limit: int | None, as_json: bool, **wanted: Any) -> None:  # Any: as Wanted's
+@pass_farm
+def list_all(farm: Farm, /, limit: int | None, as_json: bool, **wanted: Any) -> None:  # Any: as Wanted's
     """List builds, newest first."""
     size = page_size(limit, as_json)
     found = [row for batch in _batches(farm, Wanted(**wanted), size) for row in batch]
@@ -56,7 +55,7 @@ def list_all(farm: Farm, limit: int | None, as_json: bool, **wanted: Any) -> Non
 @build.command("show")
 @id_argument
 @json_option
-@click.pass_obj
+@pass_farm
 def show(farm: Farm, build_id: int, as_json: bool) -> None:
     """Show the build ID: state, attempts, log, binaries."""
     listing = farm.transactions.read(show_build, build_id, _context(farm))
@@ -66,7 +65,7 @@ def show(farm: Farm, build_id: int, as_json: bool) -> None:
 @build.command("log")
 @id_argument
 @click.option("--attempt", type=int, metavar="N", help="Of this attempt (default: the latest with a log).")
-@click.pass_obj
+@pass_farm
 def log(farm: Farm, build_id: int, attempt: int | None) -> None:
     """Print the log of the build ID.
 

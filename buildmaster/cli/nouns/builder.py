@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from buildmaster.cli.changes import SCANNING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.changes import NOBODY, SCANNING, change
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing, print_one
 from buildmaster.model.listings.builders import BuilderListing, builders, show_builder
 from buildmaster.model.register.builders import (
@@ -62,8 +62,8 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 @more_argument
 @processor_option
 @settings
-@click.pass_obj
-def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPTIONS read them
+@pass_farm
+def add(farm: Farm, /, name: str, url: str, **options: Any) -> None:  # Any: as OPTIONS read them
     """Add the builder NAME, whose slave listens at URL.
 
     It is asked who it is, and cleaned, before it gets work.
@@ -71,8 +71,7 @@ def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPT
     wanted = _change(url=url, **options)
     if wanted.processors is None:
         raise click.UsageError("Give --processor NAME: what it builds for.")
-    change(farm, "builder add", name, add_builder, name, wanted, farm.now(), **asdict(wanted))
-    farm.nudge(*SCANNING)
+    change(farm, "builder add", name, add_builder, name, wanted, farm.now(), **asdict(wanted), wakes=SCANNING)
     click.echo(f"Added the builder {name}.")
 
 
@@ -82,18 +81,17 @@ def add(farm: Farm, name: str, url: str, **options: Any) -> None:  # Any: as OPT
 @more_argument
 @processor_option
 @settings
-@click.pass_obj
-def set_(farm: Farm, name: str, **options: Any) -> None:  # Any: as OPTIONS read them
+@pass_farm
+def set_(farm: Farm, /, name: str, **options: Any) -> None:  # Any: as OPTIONS read them
     """Change the builder NAME: what is given here, and no more."""
     wanted = _change(**options)
-    change(farm, "builder set", name, set_builder, name, wanted, farm.now(), **asdict(wanted))
-    farm.nudge(*SCANNING)
+    change(farm, "builder set", name, set_builder, name, wanted, farm.now(), **asdict(wanted), wakes=SCANNING)
     click.echo(f"Changed the builder {name}.")
 
 
 @builder.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the builders: who they are, what each does, since when."""
     print_listing(farm.transactions.read(builders, farm.now()), COLUMNS, as_json=as_json)
@@ -102,7 +100,7 @@ def list_all(farm: Farm, as_json: bool) -> None:
 @builder.command("show")
 @name_argument
 @json_option
-@click.pass_obj
+@pass_farm
 def show(farm: Farm, name: str, as_json: bool) -> None:
     """Show all of the builder NAME."""
     print_one(farm.transactions.read(show_builder, name, farm.now()), as_json=as_json)
@@ -110,73 +108,68 @@ def show(farm: Farm, name: str, as_json: bool) -> None:
 
 @builder.command("ok")
 @name_argument
-@click.pass_obj
+@pass_farm
 def restore(farm: Farm, name: str) -> None:
     """Use the builder NAME again, its failures forgotten."""
-    change(farm, "builder ok", name, restore_builder, name, farm.now())
-    farm.nudge(*SCANNING)
+    change(farm, "builder ok", name, restore_builder, name, farm.now(), wakes=SCANNING)
     click.echo(f"{name} is in use again.")
 
 
 @builder.command("fail")
 @name_argument
 @click.option("--reason", required=True, help="What people who look at it are told.")
-@click.pass_obj
+@pass_farm
 def fail(farm: Farm, name: str, reason: str) -> None:
     """Use the builder NAME no more, until `builder ok`.
 
     What it builds goes back to the queue.
     """
-    change(farm, "builder fail", name, fail_builder, name, reason, farm.now(), reason=reason)
-    farm.nudge(*SCANNING)
+    change(farm, "builder fail", name, fail_builder, name, reason, farm.now(), reason=reason, wakes=SCANNING)
     click.echo(f"{name} is failed: `buildmaster builder ok {name}` brings it back.")
 
 
 @builder.command("auto")
 @name_argument
-@click.pass_obj
+@pass_farm
 def auto(farm: Farm, name: str) -> None:
     """Give the builder NAME work by itself."""
-    change(farm, "builder auto", name, set_manual, name, False)
-    farm.nudge(*SCANNING)
+    change(farm, "builder auto", name, set_manual, name, False, wakes=SCANNING)
     click.echo(f"{name} gets work.")
 
 
 @builder.command("manual")
 @name_argument
-@click.pass_obj
+@pass_farm
 def manual(farm: Farm, name: str) -> None:
     """Give the builder NAME no more work, until `builder auto`.
 
     What it builds goes on, and is taken in.
     """
-    change(farm, "builder manual", name, set_manual, name, True)
+    change(farm, "builder manual", name, set_manual, name, True, wakes=NOBODY)
     click.echo(f"{name} gets no new work: `buildmaster builder auto {name}` changes that.")
 
 
 @builder.command("clean")
 @name_argument
-@click.pass_obj
+@pass_farm
 def clean(farm: Farm, name: str) -> None:
     """Have the builder NAME cleaned before it gets work again.
 
     An untrusted one is reset.
     """
-    change(farm, "builder clean", name, clean_builder, name, farm.now())
-    farm.nudge(*SCANNING)
+    change(farm, "builder clean", name, clean_builder, name, farm.now(), wakes=SCANNING)
     click.echo(f"{name} will be cleaned.")
 
 
 @builder.command("remove")
 @name_argument
-@click.pass_obj
+@pass_farm
 def remove(farm: Farm, name: str) -> None:
     """Take the builder NAME away.
 
     The history of its builds stays, and its name may be used again. While it holds a build this is refused.
     """
-    change(farm, "builder remove", name, remove_builder, name, farm.now())
-    farm.nudge(*SCANNING)
+    change(farm, "builder remove", name, remove_builder, name, farm.now(), wakes=SCANNING)
     click.echo(f"Removed the builder {name}.")
 
 

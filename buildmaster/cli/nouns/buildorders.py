@@ -7,8 +7,8 @@ import click
 from sqlalchemy.orm import Session
 
 from buildmaster.cli.arguments import STATE, SUITE
-from buildmaster.cli.changes import BUILDING, SCANNING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.changes import BUILDING, DISPATCHING, SCANNING, change
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.farm.vocabulary.references import SuiteReference
 from buildmaster.farm.vocabulary.states import RETRIABLE, BuildState
 from buildmaster.model.queue.cancelling import cancel, rescore
@@ -30,7 +30,7 @@ id_argument = click.argument("build_id", metavar="ID", type=int)
 @click.option("--suite", type=SUITE, help="With --all: only those of this suite, such as hoary-security.")
 @click.option("--arch", "tag", metavar="TAG", help="With --all: only those on this architecture.")
 @click.option("--dry-run", is_flag=True, help="With --all: change nothing, just print what would be done.")
-@click.pass_obj
+@pass_farm
 def retry_builds(
     farm: Farm,
     build_id: int | None,
@@ -57,33 +57,30 @@ def retry_builds(
 @click.command("rescore")
 @id_argument
 @click.argument("score", type=int)
-@click.pass_obj
+@pass_farm
 def rescore_build(farm: Farm, build_id: int, score: int) -> None:
     """Give the waiting build ID this SCORE, for good.
 
     The higher it is, the sooner it is built.
     """
-    change(farm, "build rescore", build_id, rescore, build_id, score, score=score)
-    farm.nudge("dispatcher")
+    change(farm, "build rescore", build_id, rescore, build_id, score, score=score, wakes=DISPATCHING)
     click.echo(f"Build {build_id} is scored {score}.")
 
 
 @click.command("cancel")
 @id_argument
-@click.pass_obj
+@pass_farm
 def cancel_build(farm: Farm, build_id: int) -> None:
     """End the build ID, or take it from the queue.
 
     One that runs ends as soon as its slave has stopped.
     """
-    state = change(farm, "build cancel", build_id, cancel, farm.now(), build_id)
-    farm.nudge(*SCANNING)
+    state = change(farm, "build cancel", build_id, cancel, farm.now(), build_id, wakes=SCANNING)
     click.echo(ENDED[state].format(build_id))
 
 
 def _retry_one(farm: Farm, build_id: int) -> None:
-    change(farm, "build retry", build_id, retry, farm.now(), build_id)
-    farm.nudge(*BUILDING)
+    change(farm, "build retry", build_id, retry, farm.now(), build_id, wakes=BUILDING)
     click.echo(f"Build {build_id} is queued again.")
 
 
@@ -100,8 +97,7 @@ def _retry_many(farm: Farm, wanted: list[Retriable], dry_run: bool) -> None:
         refused = {build.id: build.refusal for build in piece if build.refusal is not None}
         if not dry_run and good:
             ids = [build.id for build in good]
-            refused |= change(farm, "build retry", "many", _retry_piece, farm.now(), ids, builds=ids)
-            farm.nudge(*BUILDING)
+            refused |= change(farm, "build retry", "many", _retry_piece, farm.now(), ids, builds=ids, wakes=BUILDING)
         click.echo("\n".join(_told(piece, refused)))
         count += len(piece) - len(refused)
     click.echo(f"{'Would retry' if dry_run else 'Retried'} {count} of {len(wanted)} builds.")

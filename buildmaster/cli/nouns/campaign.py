@@ -4,7 +4,7 @@ import click
 
 from buildmaster.cli.arguments import ARCHIVE
 from buildmaster.cli.changes import BUILDING
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.queue.comparing import Difference
 from buildmaster.farm.vocabulary.references import ArchiveReference
@@ -28,7 +28,7 @@ def copy_sources(farm: Farm, campaign: Campaign, *, depend: bool) -> None:
 @click.argument("here", metavar="REF", type=ARCHIVE)
 @click.argument("there", metavar="REF", type=ARCHIVE)
 @json_option
-@click.pass_obj
+@pass_farm
 def compare_archives(farm: Farm, here: ArchiveReference, there: ArchiveReference, as_json: bool) -> None:
     """List what builds in one of two archives and not in the other; what isn't over yet is left out."""
     rows = [_row(difference) for difference in farm.transactions.read(compare, here, there)]

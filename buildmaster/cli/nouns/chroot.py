@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from buildmaster.cli.arguments import ARCHITECTURE, POCKET
 from buildmaster.cli.changes import BUILDING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.archives import Pocket
 from buildmaster.farm.vocabulary.contents import Content
@@ -41,7 +41,7 @@ def chroot() -> None:
 @reference_argument
 @click.argument("file", type=click.Path(path_type=Path))
 @pocket_option
-@click.pass_obj
+@pass_farm
 def set_(farm: Farm, reference: ArchitectureReference, file: Path, pocket: Pocket) -> None:
     """Take FILE, a tarball, as the chroot of an architecture.
 
@@ -51,25 +51,23 @@ def set_(farm: Farm, reference: ArchitectureReference, file: Path, pocket: Pocke
     warn_of(file)
     content = farm.librarian.add(file)
     args = (reference, pocket, content, file.name, farm.now())
-    change(farm, "chroot set", reference, _keep, *args, pocket=pocket.name, sha256=content.sha256)
-    farm.nudge(*BUILDING)
+    change(farm, "chroot set", reference, _keep, *args, pocket=pocket.name, sha256=content.sha256, wakes=BUILDING)
     click.echo(f"{reference} is built in {file.name} ({content.size} bytes, SHA-1 {content.sha1}).")
 
 
 @chroot.command("remove")
 @reference_argument
 @pocket_option
-@click.pass_obj
+@pass_farm
 def remove(farm: Farm, reference: ArchitectureReference, pocket: Pocket) -> None:
     """Take the chroot of an architecture away."""
-    change(farm, "chroot remove", reference, remove_chroot, reference, pocket, pocket=pocket.name)
-    farm.nudge(*BUILDING)
+    change(farm, "chroot remove", reference, remove_chroot, reference, pocket, pocket=pocket.name, wakes=BUILDING)
     click.echo(f"Removed the chroot of {reference} for {pocket.name}.")
 
 
 @chroot.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the chroots."""
     print_listing(farm.transactions.read(chroots), COLUMNS, as_json=as_json)

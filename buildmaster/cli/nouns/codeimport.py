@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import click
 
-from buildmaster.cli.changes import change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.changes import NOBODY, change
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing, print_one
 from buildmaster.farm.codeimports.jobs import By, ImportPolicy, ImportRefusedError, NewImport, configured_policy
 from buildmaster.farm.codeimports.repositories import check_source
@@ -37,12 +37,12 @@ def code_import() -> None:
     "--interval", type=click.FloatRange(min=1), metavar="SECONDS", help="How often; default: the conf file's."
 )
 @click.option("--review", "status", type=click.Choice(["NEW", "REVIEWED"]), default="NEW", show_default=True)
-@click.pass_obj
-def add(farm: Farm, name: str, interval: float | None, status: str, **sources: str | tuple[str, str] | None) -> None:
+@pass_farm
+def add(farm: Farm, /, name: str, interval: float | None, status: str, **sources: str | tuple[str, str] | None) -> None:
     """Add the import NAME, which waits for a review; as REVIEWED it runs at once."""
     new = new_import(name, interval, sources)
     check_source(new)
-    change(farm, "code-import add", name, add_import, new, By(farm.who, farm.now()), _policy(farm))
+    change(farm, "code-import add", name, add_import, new, By(farm.who, farm.now()), _policy(farm), wakes=NOBODY)
     if status == ReviewStatus.REVIEWED.name:
         _review(farm, name, ReviewStatus.REVIEWED)
     waits = "" if status == ReviewStatus.REVIEWED.name else f": `buildmaster code-import approve {name}` makes it run"
@@ -62,7 +62,7 @@ def new_import(name: str, interval: float | None, sources: Mapping[str, str | tu
 @code_import.command("list")
 @click.option("--review", "status", type=click.Choice(ReviewStatus, case_sensitive=False), help="Only these.")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, status: ReviewStatus | None, as_json: bool) -> None:
     """List the imports: where they come from, and when each is run."""
     rows = farm.transactions.read(list_imports, status)
@@ -78,7 +78,7 @@ def flat(row: Mapping[str, object]) -> Mapping[str, object]:
 @code_import.command("show")
 @name_argument
 @json_option
-@click.pass_obj
+@pass_farm
 def show(farm: Farm, name: str, as_json: bool) -> None:
     """Show all of the import NAME, with what happened to it."""
     print_one(_found(farm.transactions.read(show_import, name), name), as_json=as_json)
@@ -87,7 +87,7 @@ def show(farm: Farm, name: str, as_json: bool) -> None:
 @code_import.command("results")
 @name_argument
 @json_option
-@click.pass_obj
+@pass_farm
 def results(farm: Farm, name: str, as_json: bool) -> None:
     """List what the runs of the import NAME came to, newest first, with their logs."""
     rows = farm.transactions.read(list_results, name, farm.config.web.public_url)
@@ -96,7 +96,7 @@ def results(farm: Farm, name: str, as_json: bool) -> None:
 
 @code_import.command("approve")
 @name_argument
-@click.pass_obj
+@pass_farm
 def approve(farm: Farm, name: str) -> None:
     """Have the import NAME run from now on; one that failed too often gets another chance."""
     _review(farm, name, ReviewStatus.REVIEWED)
@@ -105,7 +105,7 @@ def approve(farm: Farm, name: str) -> None:
 
 @code_import.command("suspend")
 @name_argument
-@click.pass_obj
+@pass_farm
 def suspend(farm: Farm, name: str) -> None:
     """Run the import NAME no more for now; what runs goes on."""
     _review(farm, name, ReviewStatus.SUSPENDED)
@@ -114,7 +114,7 @@ def suspend(farm: Farm, name: str) -> None:
 
 @code_import.command("invalidate")
 @name_argument
-@click.pass_obj
+@pass_farm
 def invalidate(farm: Farm, name: str) -> None:
     """Mark the import NAME as one that can't be; what runs goes on."""
     _review(farm, name, ReviewStatus.INVALID)
@@ -123,16 +123,16 @@ def invalidate(farm: Farm, name: str) -> None:
 
 @code_import.command("request")
 @name_argument
-@click.pass_obj
+@pass_farm
 def request_now(farm: Farm, name: str) -> None:
     """Run the import NAME as soon as a machine asks for work."""
-    change(farm, "code-import request", name, request, name, By(farm.who, farm.now()))
+    change(farm, "code-import request", name, request, name, By(farm.who, farm.now()), wakes=NOBODY)
     click.echo(f"{name} will run as soon as possible.")
 
 
 def _review(farm: Farm, name: str, status: ReviewStatus) -> None:
     action, policy = f"code-import {status.name.lower()}", _policy(farm)
-    change(farm, action, name, review, name, status, By(farm.who, farm.now()), policy)
+    change(farm, action, name, review, name, status, By(farm.who, farm.now()), policy, wakes=NOBODY)
 
 
 def _policy(farm: Farm) -> ImportPolicy:

@@ -12,8 +12,8 @@ from typing import IO
 import click
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
-from buildmaster.cli.changes import change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.changes import NOBODY, PUBLISHING, change
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.inline import result_of, task_context
 from buildmaster.cli.output import table
 from buildmaster.farm.indices.sources import BadStanza, IndexedSource, read_sources
@@ -43,7 +43,7 @@ BASE = re.compile(r"(?P<base>.*/)dists/")
 @click.option("--component", help="Instead of what the index says.")
 @click.option("--only", metavar="NAME", multiple=True, help="Nothing but this source; may be repeated.")
 @click.option("--base-url", metavar="URL", help="Where the archive is, if FILE-OR-URL doesn't say: before dists/.")
-@click.pass_obj
+@pass_farm
 def import_sources(
     farm: Farm,
     index: str,
@@ -60,10 +60,11 @@ def import_sources(
     """
     place = replace(farm.transactions.read(import_place, archive, suite), base_url=base_url_of(index, base_url))
     subject = f"{archive} {suite}"
-    change(farm, "import sources", subject, lambda _: None, index=index, component=component, only=only or None)
+    asked = {"index": index, "component": component, "only": only or None}
+    change(farm, "import sources", subject, lambda _: None, **asked, wakes=NOBODY)
     with index_file(index) as file:
         imported = take_in(farm, place, file, component, only)
-    farm.nudge("publisher", "queue_builder")
+    farm.nudge(*PUBLISHING)
     make_builds(farm)
     click.echo(f"{imported.new} sources are new in {subject}, {imported.known} were there already.")
     counts = farm.transactions.read(builds_per_architecture, place.archive_id, place.series_id)
@@ -137,7 +138,7 @@ def make_builds(farm: Farm) -> None:
         while True:
             nudged.clear()
             result_of(task.run())
-            bar.update(bar.length - farm.transactions.read(unexamined) - bar.pos)
+            bar.update(left - farm.transactions.read(unexamined) - bar.pos)
             if task.name not in nudged:
                 break
     farm.nudge(*nudged)

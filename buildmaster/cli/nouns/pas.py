@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.queue.archspecific import ArchSpecific, permitted, read_arch_specific
@@ -21,7 +21,7 @@ def pas() -> None:
 @pas.command()
 @click.argument("source")
 @json_option
-@click.pass_obj
+@pass_farm
 def show(farm: Farm, source: str, as_json: bool) -> None:
     """Tell for each series where SOURCE may be built, and which line of its file says so."""
     files = ArchSpecificFiles(farm.config.root)

@@ -2,8 +2,8 @@
 
 import click
 
-from buildmaster.cli.changes import change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.changes import NOBODY, change
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.model.listings.distributions import processors
 from buildmaster.model.register.distributions import add_processor
@@ -19,16 +19,16 @@ def processor() -> None:
 
 @processor.command("add")
 @click.argument("name")
-@click.pass_obj
+@pass_farm
 def add(farm: Farm, name: str) -> None:
     """Add the processor NAME, such as amd64."""
-    change(farm, "processor add", name, add_processor, name)
+    change(farm, "processor add", name, add_processor, name, wakes=NOBODY)
     click.echo(f"Added the processor {name}.")
 
 
 @processor.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the processors, with what is of each."""
     print_listing(farm.transactions.read(processors), ("name", "builders", "architectures"), as_json=as_json)

@@ -7,9 +7,8 @@ from datetime import datetime
 import click
 from sqlalchemy.orm import Session
 
-from buildmaster.cli.farm import Farm
-from buildmaster.cli.output import json_option, print_listing
-from buildmaster.cli.paging import PAGE, limit_option, note_cut, page_size
+from buildmaster.cli.farm import Farm, pass_farm
+from buildmaster.cli.output import PAGE, json_option, limit_option, note_cut, page_size, print_listing
 from buildmaster.daemon.config.settings import Config
 from buildmaster.farm.text.durations import ago
 from buildmaster.files.disk import Disk
@@ -27,7 +26,7 @@ def queue() -> None:
 @queue.command("list")
 @limit_option
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, limit: int | None, as_json: bool) -> None:
     """List the builds that wait, in the order of dispatch."""
     weights = farm.config.scores.weights
@@ -41,7 +40,7 @@ def list_all(farm: Farm, limit: int | None, as_json: bool) -> None:
 @click.argument("build_id", metavar="[BUILD-ID]", type=int, required=False)
 @click.option("--limit", type=click.IntRange(min=1), default=PAGE, show_default=True, help="Of the builds that wait.")
 @json_option
-@click.pass_obj
+@pass_farm
 def explain(farm: Farm, build_id: int | None, limit: int, as_json: bool) -> None:
     """Say why a build waits, or why all do.
 

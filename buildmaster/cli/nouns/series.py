@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from buildmaster.cli.arguments import SERIES, STATUS
-from buildmaster.cli.changes import BUILDING, change
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.changes import BUILDING, NOBODY, change
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import json_option, print_listing
 from buildmaster.farm.vocabulary.archives import SeriesStatus
 from buildmaster.farm.vocabulary.references import SeriesReference
@@ -38,7 +38,7 @@ def settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @series.command("add")
 @settings
-@click.pass_obj
+@pass_farm
 def add(
     farm: Farm,
     reference: SeriesReference,
@@ -52,13 +52,13 @@ def add(
     Its status is DEVELOPMENT unless told otherwise. The nominated architecture need not be there yet.
     """
     wanted = SeriesChange(title, version, status, nominated)
-    change(farm, "series add", reference, add_series, reference, wanted, **_details(wanted))
+    change(farm, "series add", reference, add_series, reference, wanted, **_details(wanted), wakes=NOBODY)
     click.echo(f"Added the series {reference}.")
 
 
 @series.command("set")
 @settings
-@click.pass_obj
+@pass_farm
 def set_(
     farm: Farm,
     reference: SeriesReference,
@@ -69,14 +69,13 @@ def set_(
 ) -> None:
     """Change a series: what is given here, and no more."""
     wanted = SeriesChange(title, version, status, nominated)
-    change(farm, "series set", reference, set_series, reference, wanted, **_details(wanted))
-    farm.nudge(*BUILDING)
+    change(farm, "series set", reference, set_series, reference, wanted, **_details(wanted), wakes=BUILDING)
     click.echo(f"Changed the series {reference}.")
 
 
 @series.command("list")
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, as_json: bool) -> None:
     """List the series of all distributions."""
     print_listing(farm.transactions.read(all_series), COLUMNS, as_json=as_json)

@@ -3,14 +3,12 @@
 import click
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
-from buildmaster.cli.changes import change
-from buildmaster.cli.farm import Farm
-from buildmaster.cli.output import json_option, print_listing
-from buildmaster.cli.paging import limit_option, note_more, page_size
+from buildmaster.cli.changes import PUBLISHING, change
+from buildmaster.cli.farm import Farm, pass_farm
+from buildmaster.cli.output import json_option, limit_option, note_more, page_size, print_listing
 from buildmaster.farm.vocabulary.references import ArchiveReference, SuiteReference
 from buildmaster.model.register.publications import copy_source, delete_source, source_publications
 
-WOKEN = ("publisher", "queue_builder")
 COLUMNS = ("id", "source", "version", "archive", "suite", "component", "status", "created")
 id_argument = click.argument("publication_id", metavar="ID", type=click.IntRange(1, 2**31 - 1))
 
@@ -24,7 +22,7 @@ def source() -> None:
 @click.option("--archive", metavar="REF", type=ARCHIVE, help="Only those in this archive.")
 @limit_option
 @json_option
-@click.pass_obj
+@pass_farm
 def list_all(farm: Farm, archive: ArchiveReference | None, limit: int | None, as_json: bool) -> None:
     """List the publications, the newest first."""
     size = page_size(limit, as_json)
@@ -35,11 +33,10 @@ def list_all(farm: Farm, archive: ArchiveReference | None, limit: int | None, as
 
 @source.command("delete")
 @id_argument
-@click.pass_obj
+@pass_farm
 def delete(farm: Farm, publication_id: int) -> None:
     """Remove a source from where it is published, with the binaries that were made of it for there."""
-    gone = change(farm, "source delete", publication_id, delete_source, publication_id, farm.now())
-    farm.nudge(*WOKEN)
+    gone = change(farm, "source delete", publication_id, delete_source, publication_id, farm.now(), wakes=PUBLISHING)
     click.echo(f"Removed {gone.source} {gone.version} from {gone.archive}, {gone.suite}.")
 
 
@@ -47,10 +44,10 @@ def delete(farm: Farm, publication_id: int) -> None:
 @id_argument
 @click.option("--to", metavar="REF", type=ARCHIVE, required=True, help="The archive.")
 @click.option("--suite", metavar="SUITE", type=SUITE, help="Its suite, if it is another.")
-@click.pass_obj
+@pass_farm
 def copy(farm: Farm, publication_id: int, to: ArchiveReference, suite: SuiteReference | None) -> None:
     """Publish a source elsewhere too."""
     args = (publication_id, to, suite, farm.now())
-    made = change(farm, "source copy", publication_id, copy_source, *args, to=str(to), suite=suite and str(suite))
-    farm.nudge(*WOKEN)
+    place = {"to": str(to), "suite": suite and str(suite)}
+    made = change(farm, "source copy", publication_id, copy_source, *args, **place, wakes=PUBLISHING)
     click.echo(f"Copied {made.source} {made.version} to {made.archive}, {made.suite} (publication {made.id}).")

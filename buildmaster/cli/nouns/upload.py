@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from buildmaster.cli.arguments import ARCHIVE, SUITE
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.changes import PUBLISHING
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.inline import result_of, task_context
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.uploads.sources import URGENCIES, Wish
@@ -16,8 +17,6 @@ from buildmaster.files.packages import upload_of
 from buildmaster.files.uploadfolders import open_leaf
 from buildmaster.model.uploads.sources import AcceptedSource, Destination, Refused
 from buildmaster.work.sourceintake import SourceIntake
-
-WOKEN = ("publisher", "queue_builder")
 
 
 class RefusedUploadError(BuildmasterError):
@@ -31,8 +30,8 @@ class RefusedUploadError(BuildmasterError):
 @click.option("--component", default="", help="Instead of what the upload says.")
 @click.option("--section", default="", help="Instead of what the upload says.")
 @click.option("--urgency", default="", type=click.Choice(["", *URGENCIES]), help="Instead of what the upload says.")
-@click.pass_obj
-def upload(farm: Farm, file: Path, archive: ArchiveReference, suite: SuiteReference, **wishes: str) -> None:
+@pass_farm
+def upload(farm: Farm, /, file: Path, archive: ArchiveReference, suite: SuiteReference, **wishes: str) -> None:
     """Take in FILE, the .changes or .dsc of a source package, with the files that it lists."""
     to = Destination(archive, suite, farm.who, Wish(**wishes))
     leaf = open_leaf(farm.config.root, farm.now(), file.name)
@@ -41,7 +40,7 @@ def upload(farm: Farm, file: Path, archive: ArchiveReference, suite: SuiteRefere
         accepted = _taken(farm, leaf, to)
     finally:
         shutil.rmtree(leaf, ignore_errors=True)
-    farm.nudge(*WOKEN)
+    farm.nudge(*PUBLISHING)
     click.echo(
         f"Accepted {accepted.name} {accepted.version} in {accepted.archive}, {accepted.suite}"
         f" (publication {accepted.publication_id}).",

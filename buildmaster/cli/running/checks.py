@@ -74,11 +74,12 @@ def check_chroots(files: Iterable[tuple[str, str]], kept: Callable[[str], bool])
 def check_slaves(addresses: Sequence[tuple[str, str, int]], reach: Reach) -> Iterable[Finding]:
     """Find builders, each a name, a host and a port, that do not answer; all are asked at once."""
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        found = list(threads.map(lambda address: _check_slave(*address, reach), addresses))
+        found = list(threads.map(lambda address: _check_slave(address, reach), addresses))
     return [finding for finding in found if finding is not None]
 
 
-def _check_slave(name: str, host: str, port: int, reach: Reach) -> Finding | None:
+def _check_slave(address: tuple[str, str, int], reach: Reach) -> Finding | None:
+    name, host, port = address
     try:
         reach(host, port)
     except OSError as error:

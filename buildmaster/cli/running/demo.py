@@ -19,7 +19,7 @@ import click
 from buildmaster.cli.farm import Farm
 from buildmaster.cli.output import table
 from buildmaster.cli.running.buildd import slave_command
-from buildmaster.cli.running.demosources import check_tools, demo_trees, make_source
+from buildmaster.cli.running.demosources import TREES, check_tools, make_source
 from buildmaster.errors import BuildmasterError
 from buildmaster.farm.vocabulary.states import ENDED, BuildState
 from buildmaster.model.listings.builds import BuildListing, Context, Wanted, builds
@@ -56,24 +56,30 @@ class Place:
 def demo(context: click.Context, *, keep: bool) -> None:
     """Build real packages on a farm of its own in a temporary folder, and tell what happens."""
     check_tools()
-    trees = demo_trees(*PACKAGES)
     signal.signal(signal.SIGTERM, _end)
     folder = Path(tempfile.mkdtemp(prefix="buildmaster-demo-"))
     try:
-        good = _demonstrate(context, _place(folder), trees, keep=keep)
+        good = _demonstrate(context, _place(folder), keep=keep)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if not good:
         raise BuildmasterError("the demo's packages were not all built: the log of the daemon is above")
 
 
-def _demonstrate(context: click.Context, place: Place, trees: list[Path], *, keep: bool) -> bool:
+def _demonstrate(context: click.Context, place: Place, *, keep: bool) -> bool:
     """Set up the farm, build, and tell; return whether all was built."""
     run = _command(context, place)
     _set_up(place, run)
     with _started(place):
-        for tree in trees:
-            run("upload", str(make_source(tree, place.folder / "sources")), "--archive", "demo", "--suite", "one")
+        for name in PACKAGES:
+            run(
+                "upload",
+                str(make_source(TREES / name, place.folder / "sources")),
+                "--archive",
+                "demo",
+                "--suite",
+                "one",
+            )
         found = _follow(place)
         _summarize(found)
         good = bool(found) and all(build.state == BuildState.FULLYBUILT.name for build in found)

@@ -10,15 +10,9 @@ from debian.changelog import Changelog
 
 from buildmaster.errors import BuildmasterError
 
-TREES = Path(__file__).parents[3] / "tests/sources"
+HERE = Path(__file__).parents[2]
+TREES = next(place for place in (HERE / "examples", HERE.parent / "examples") if place.is_dir())
 NEEDED = {"dpkg-source": "dpkg-dev", "dpkg-genchanges": "dpkg-dev", "make": "build-essential", "gcc": "build-essential"}
-
-
-def demo_trees(*names: str) -> list[Path]:
-    """Return the source trees that come with a checkout; raise BuildmasterError where there is none."""
-    if not TREES.is_dir():
-        raise BuildmasterError("the demo's source packages are not installed: run `make demo` in a checkout")
-    return [TREES / name for name in names]
 
 
 def check_tools() -> None:

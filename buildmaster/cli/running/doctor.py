@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import click
 from sqlalchemy.exc import DBAPIError
 
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.cli.output import as_text, json_option
 from buildmaster.cli.running.checks import (
     check_chroots,
@@ -40,7 +40,7 @@ PIECE = 500  # publications that are looked at in a transaction
 @click.command()
 @click.option("--invariants", is_flag=True, help="Look also for rows that contradict each other.")
 @json_option
-@click.pass_obj
+@pass_farm
 def doctor(farm: Farm, invariants: bool, as_json: bool) -> None:
     """Check the farm; say what is wrong and what to do."""
     findings = [*outside(farm), *inside(farm, invariants=invariants)]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import click
 
 import buildmaster
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.daemon.config.settings import CodeImportsSettings
 from buildmaster.workers.codeimports.service import VARIABLE
 
@@ -29,8 +29,8 @@ PATH = "codeimportscheduler"
     "--poll", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds between questions."
 )
 @click.option("--once", is_flag=True, help="Do one job, if there is one.")
-@click.pass_obj
-def import_worker(farm: Farm, url: str | None, store: Path | None, token: str | None, **options: object) -> None:
+@pass_farm
+def import_worker(farm: Farm, /, url: str | None, store: Path | None, token: str | None, **options: object) -> None:
     """Ask for code imports and run them, in the foreground; the limits are those of the conf file."""
     config = farm.config
     folder = (store or config.root / "imports").resolve()

@@ -2,22 +2,25 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
-from twisted.scripts.twistd import run as run_twistd
+from twisted.scripts import twistd
 
-from buildmaster.cli.farm import Farm
+from buildmaster.cli.farm import Farm, pass_farm
 from buildmaster.daemon.config.reading import ConfigError, load
 from buildmaster.files.layout import make_folders
-from buildmaster.work.schema import check_fits, upgrade
+from buildmaster.work.schema import check_fits
+from buildmaster.work.upgrading import upgrade
 
 HERE = Path(__file__).parents[2]
+run_twistd: Callable[[], None] = twistd.run  # it has no annotations of its own
 DAEMONS = next(place for place in (HERE / "daemons", HERE.parent / "daemons") if place.is_dir())
 
 
 @click.command("check-config")
-@click.pass_obj
+@pass_farm
 def check_config(farm: Farm) -> None:
     """Print every mistake in the conf file, each as FILE:LINE: KEY: what is wrong."""
     try:
@@ -29,7 +32,7 @@ def check_config(farm: Farm) -> None:
 
 
 @click.command()
-@click.pass_obj
+@pass_farm
 def init(farm: Farm) -> None:
     """Make the farm's folders, and its database, or bring that to this version; may be repeated."""
     store = farm.config.librarian.store
@@ -39,7 +42,7 @@ def init(farm: Farm) -> None:
 
 
 @click.command()
-@click.pass_obj
+@pass_farm
 def run(farm: Farm) -> None:
     """Run the daemon in the foreground."""
     check_fits(farm.raw_transactions.engine)

@@ -48,6 +48,7 @@ class ImportPolicy:
 DEFAULT_POLICY = ImportPolicy(DEFAULT_INTERVALS)
 
 
+@dataclass(frozen=True, match_args=False)  # settings are read, so frozen ones will do
 class ImportSettings(Protocol):
     """The part of the conf file that is about the scheduler of code imports."""
 

@@ -1,4 +1,4 @@
-"""`import-sources` publishes what an index lists, and `pas` shows what restricts it."""
+"""`import-sources` publishes what an index lists, and makes the builds that it wants."""
 
 import gzip
 import lzma
@@ -114,18 +114,3 @@ class ImportTests(SynchronousTestCase):
         self.assertIn("no archive", self.farm.refused("import-sources", SAMPLE, "--archive", "ubuntu", "--suite", "x"))
         words = ("import-sources", "file:///nowhere/Sources", "--archive", "debian", "--suite", "bookworm")
         self.assertIn("file:///nowhere/Sources", self.farm.refused(*words))
-
-    def test_pas_shows_the_line_that_counts(self):
-        (self.farm.root / "Packages-arch-specific").write_text("# sources\n%hello: i386 amd64\n")
-        [row] = self.farm.json("pas", "show", "hello")
-        self.assertEqual({"series": "debian/bookworm", "line": 2, "architectures": ["amd64", "i386"]}, row)
-        [row] = self.farm.json("pas", "show", "other")
-        self.assertEqual((None, sorted(TAGS)), (row["line"], row["architectures"]))
-
-    def test_pas_checks_a_file(self):
-        path = self.farm.root / "pas"
-        path.write_text("%hello: i386\nnonsense\n")
-        self.assertIn("nonsense", self.farm.result("pas", "check", path).output)
-        self.assertEqual(1, self.farm.result("pas", "check", path).exit_code)
-        path.write_text("%hello: i386\ntool: amd64\n")
-        self.assertEqual("1 sources and 1 binary packages are named.\n", self.farm.run("pas", "check", path))

@@ -1,54 +1,8 @@
 """A source package goes in by the command, or all the reasons why it doesn't come out."""
 
-import shutil
-from functools import cache
-
-from twisted.trial.unittest import SynchronousTestCase
-
-from buildmaster.cli.running.demosources import TREES, make_source
-from buildmaster.farm.vocabulary.archives import Purpose
 from buildmaster.files.layout import ACCEPTED, INCOMING, REJECTED
 from buildmaster.files.uploadfolders import LOG_NAME
-from buildmaster.model.tables.distribution import Distribution
-from tests.support.commands import CommandFarm
-from tests.support.databases import a_folder
-from tests.support.rows import a_series, an_archive
-
-TO = ("--archive", "ubuntu", "--suite", "hoary")
-
-
-@cache
-def made():
-    """Return a folder with the source packages of the demo, made once."""
-    folder = a_folder()
-    for name in ("abacus", "fieldnotes"):
-        make_source(TREES / name, folder)
-    return folder
-
-
-def add_places(session):
-    ubuntu = Distribution(name="ubuntu", title="Ubuntu")
-    a_series(session, "hoary", distribution=ubuntu)
-    a_series(session, "warty", distribution=ubuntu)
-    an_archive(session, ubuntu, reference="ubuntu")
-    ppa = {"purpose": Purpose.PPA, "trusted": False, "name": "ppa"}
-    an_archive(session, ubuntu, reference="~cprov/ubuntu/ppa", owner="cprov", **ppa)
-    an_archive(session, ubuntu, reference="~secret/ubuntu/ppa", owner="s", private=True, buildd_secret="s", **ppa)
-
-
-class UploadCase(SynchronousTestCase):
-    def setUp(self):
-        self.farm = CommandFarm(self)
-        self.farm.transactions.write(add_places)
-        self.folder = a_folder() / "sources"
-        shutil.copytree(made(), self.folder)
-
-    def source(self, name="fieldnotes"):
-        return next(self.folder.glob(f"{name}_*_source.changes"))
-
-    def leaves(self, place):
-        folder = self.farm.root / place
-        return sorted(leaf.name for leaf in folder.iterdir()) if folder.is_dir() else []
+from tests.support.uploadcase import TO, UploadCase
 
 
 class UploadTests(UploadCase):
@@ -109,41 +63,3 @@ class UploadTests(UploadCase):
     def test_the_upload_stands_in_the_trail(self):
         self.farm.run("upload", self.source(), *TO)
         self.assertIn("upload", [row["action"] for row in self.farm.json("audit")])
-
-
-class SourceTests(UploadCase):
-    def setUp(self):
-        super().setUp()
-        self.farm.run("upload", self.source(), *TO)
-
-    def states(self):
-        return {(row["archive"], row["suite"], row["status"]) for row in self.farm.json("source", "list")}
-
-    def test_a_source_can_be_deleted_once(self):
-        self.assertEqual("Removed fieldnotes 2.0 from ubuntu, hoary.\n", self.farm.run("source", "delete", 1))
-        self.assertEqual({("ubuntu", "hoary", "DELETED")}, self.states())
-        self.assertIn("DELETED already", self.farm.refused("source", "delete", 1))
-
-    def test_a_source_can_be_copied_to_another_archive(self):
-        told = self.farm.run("source", "copy", 1, "--to", "~cprov/ubuntu/ppa")
-        self.assertEqual("Copied fieldnotes 2.0 to ~cprov/ubuntu/ppa, hoary (publication 2).\n", told)
-
-    def test_and_to_another_suite(self):
-        self.farm.run("source", "copy", 1, "--to", "ubuntu", "--suite", "warty")
-        self.assertEqual({("ubuntu", "hoary", "PENDING"), ("ubuntu", "warty", "PENDING")}, self.states())
-
-    def test_but_not_over_itself(self):
-        self.assertIn("not newer", self.farm.refused("source", "copy", 1, "--to", "ubuntu"))
-
-    def test_what_is_private_stays_so(self):
-        self.farm.run("source", "copy", 1, "--to", "~secret/ubuntu/ppa")
-        self.assertIn("private", self.farm.refused("source", "copy", 2, "--to", "~cprov/ubuntu/ppa"))
-
-    def test_a_publication_that_is_not_there_is_named(self):
-        self.assertIn("source list", self.farm.refused("source", "delete", 9))
-
-    def test_the_list_is_of_one_archive_if_asked(self):
-        self.assertEqual([], self.farm.json("source", "list", "--archive", "~cprov/ubuntu/ppa"))
-
-    def test_a_table_for_people(self):
-        self.assertIn("fieldnotes  2.0", self.farm.run("source", "list"))

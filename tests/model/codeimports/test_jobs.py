@@ -14,7 +14,7 @@ from buildmaster.model.codeimports.jobs import finish_job, import_of_job, keep_a
 from buildmaster.model.codeimports.machines import job_for_machine
 from buildmaster.model.codeimports.reviews import request, review
 from buildmaster.model.tables.imports import CodeImport, CodeImportJob
-from buildmaster.work.database import Transactions
+from buildmaster.work.transactions import Transactions
 from tests.support.codeimports import BY, NOW, Imports, after, sqlite_transactions
 from tests.support.databases import postgresql_engine
 

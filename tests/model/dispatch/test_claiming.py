@@ -14,7 +14,7 @@ from buildmaster.model.dispatch.claiming import candidates, claim, idle_builders
 from buildmaster.model.tables.archive import Archive, SourcePublication
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.builds import Attempt, Build, BuildQueue
-from buildmaster.work.database import Transactions, make_engine
+from buildmaster.work.transactions import Transactions, make_engine
 from tests.support.databases import postgresql_farm_url
 from tests.support.rows import NOW, Place, a_build, a_builder, a_database, a_stored_file
 
