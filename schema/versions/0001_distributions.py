@@ -69,7 +69,7 @@ def _create_archive() -> None:
     op.create_table(
         "archive",
         *ARCHIVE_COLUMNS,
-        sa.CheckConstraint("NOT private OR buildd_secret IS NOT NULL", name="ck_archive_private_has_secret"),
+        sa.CheckConstraint("NOT private OR buildd_secret IS NOT NULL", name=op.f("ck_archive_private_has_secret")),
         sa.ForeignKeyConstraint(["distribution_id"], ["distribution.id"], name="fk_archive_distribution_id"),
         sa.PrimaryKeyConstraint("id", name="pk_archive"),
         sa.UniqueConstraint("reference", name="uq_archive_reference"),
@@ -102,7 +102,7 @@ def _create_archivedependency() -> None:
         sa.Column("archive_id", sa.Integer(), nullable=False),
         sa.Column("dependency_id", sa.Integer(), nullable=False),
         sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("archive_id <> dependency_id", name="ck_archivedependency_not_itself"),
+        sa.CheckConstraint("archive_id <> dependency_id", name=op.f("ck_archivedependency_not_itself")),
         sa.ForeignKeyConstraint(["archive_id"], ["archive.id"], name="fk_archivedependency_archive_id"),
         sa.ForeignKeyConstraint(["dependency_id"], ["archive.id"], name="fk_archivedependency_dependency_id"),
         sa.PrimaryKeyConstraint("id", name="pk_archivedependency"),

@@ -192,7 +192,7 @@ def _create_buildqueue() -> None:
     op.create_table(
         "buildqueue",
         *BUILDQUEUE_COLUMNS,
-        sa.CheckConstraint("(builder_id IS NULL) = (buildstart IS NULL)", name="ck_buildqueue_held_since"),
+        sa.CheckConstraint("(builder_id IS NULL) = (buildstart IS NULL)", name=op.f("ck_buildqueue_held_since")),
         sa.ForeignKeyConstraint(["build_id"], ["build.id"], name="fk_buildqueue_build_id"),
         sa.ForeignKeyConstraint(["builder_id"], ["builder.id"], name="fk_buildqueue_builder_id"),
         sa.ForeignKeyConstraint(["processor_id"], ["processor.id"], name="fk_buildqueue_processor_id"),

@@ -30,7 +30,7 @@ def _create_codeimport() -> None:
         sa.Column("registrant", sa.Text(), nullable=False),
         sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("date_last_successful", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("(rcs_type = 1) = (module <> '')", name="ck_codeimport_module_is_for_cvs"),
+        sa.CheckConstraint("(rcs_type = 1) = (module <> '')", name=op.f("ck_codeimport_module_is_for_cvs")),
         sa.PrimaryKeyConstraint("id", name="pk_codeimport"),
         sa.UniqueConstraint("name", name="uq_codeimport_name"),
         sa.UniqueConstraint("url", "module", name="uq_codeimport_url_module"),
@@ -85,7 +85,7 @@ def _create_codeimportjob() -> None:
         sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "(state = 10 AND machine_id IS NULL AND heartbeat IS NULL AND date_started IS NULL AND logtail IS NULL) OR (state = 30 AND machine_id IS NOT NULL AND heartbeat IS NOT NULL AND date_started IS NOT NULL AND logtail IS NOT NULL)",
-            name="ck_codeimportjob_fields_of_its_state",
+            name=op.f("ck_codeimportjob_fields_of_its_state"),
         ),
         sa.ForeignKeyConstraint(["code_import_id"], ["codeimport.id"], name="fk_codeimportjob_code_import_id"),
         sa.ForeignKeyConstraint(["machine_id"], ["codeimportmachine.id"], name="fk_codeimportjob_machine_id"),
