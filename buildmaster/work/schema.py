@@ -1,5 +1,6 @@
 """Bring the schema of a database to the revision that this code is written for, or tell that it isn't there."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -47,7 +48,7 @@ def check_fits(engine: Engine) -> None:
         raise SchemaMismatchError(f"there is no database {file} yet: run `buildmaster init`")
     with engine.connect() as connection:
         found = _revision(connection)
-    wanted = ScriptDirectory.from_config(_settings()).get_current_head()
+    wanted = _revisions().get_current_head()
     if found is None:
         raise SchemaMismatchError("the database is empty: run `buildmaster init`")
     if found != wanted:
@@ -61,12 +62,18 @@ def _revision(connection: Connection) -> str | None:
     """Return the revision of the database; None where it is empty."""
     found = MigrationContext.configure(connection).get_current_revision()
     try:
-        ScriptDirectory.from_config(_settings()).get_revision(found or "base")
+        _revisions().get_revision(found or "base")
     except CommandError as error:
         raise UnknownRevisionError(
             f"the database's schema is at revision {found}, which this program does not know: a newer version made it"
         ) from error
     return found
+
+
+@cache
+def _revisions() -> ScriptDirectory:
+    """Return the revisions; they are read once, for reading them takes longer than most commands do."""
+    return ScriptDirectory.from_config(_settings())
 
 
 def _settings() -> AlembicConfig:
