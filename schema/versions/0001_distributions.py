@@ -8,6 +8,19 @@ down_revision = None
 
 
 def upgrade() -> None:
+    """Make them, each after those that it refers to."""
+    _create_distribution()
+    _create_processor()
+    _create_archive()
+    _create_distroseries()
+    _create_archivedependency()
+    _create_distroarchseries()
+    _create_freeze()
+    _create_storedfile()
+    _create_pocketchroot()
+
+
+def _create_distribution() -> None:
     op.create_table(
         "distribution",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -17,6 +30,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name="uq_distribution_name"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_processor() -> None:
     op.create_table(
         "processor",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -25,32 +41,43 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name="uq_processor_name"),
         sqlite_autoincrement=True,
     )
+
+
+ARCHIVE_COLUMNS = (
+    sa.Column("id", sa.Integer(), nullable=False),
+    sa.Column("reference", sa.Text(), nullable=False),
+    sa.Column("distribution_id", sa.Integer(), nullable=False),
+    sa.Column("owner", sa.Text(), nullable=True),
+    sa.Column("name", sa.Text(), nullable=False),
+    sa.Column("purpose", sa.Integer(), nullable=False),
+    sa.Column("private", sa.Boolean(), nullable=False),
+    sa.Column("buildd_secret", sa.Text(), nullable=True),
+    sa.Column("trusted", sa.Boolean(), nullable=False),
+    sa.Column("enabled", sa.Boolean(), nullable=False),
+    sa.Column("score", sa.Integer(), nullable=False),
+    sa.Column("url", sa.Text(), nullable=True),
+    sa.Column("components", sa.Text(), nullable=True),
+    sa.Column("key", sa.Text(), nullable=True),
+    sa.Column("build_limit", sa.Double(), nullable=True),
+    sa.Column("silence_limit", sa.Double(), nullable=True),
+    sa.Column("empty_log_limit", sa.Double(), nullable=True),
+    sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
+)
+
+
+def _create_archive() -> None:
     op.create_table(
         "archive",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("distribution_id", sa.Integer(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=True),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("purpose", sa.Integer(), nullable=False),
-        sa.Column("private", sa.Boolean(), nullable=False),
-        sa.Column("buildd_secret", sa.Text(), nullable=True),
-        sa.Column("trusted", sa.Boolean(), nullable=False),
-        sa.Column("enabled", sa.Boolean(), nullable=False),
-        sa.Column("score", sa.Integer(), nullable=False),
-        sa.Column("url", sa.Text(), nullable=True),
-        sa.Column("components", sa.Text(), nullable=True),
-        sa.Column("key", sa.Text(), nullable=True),
-        sa.Column("build_limit", sa.Double(), nullable=True),
-        sa.Column("silence_limit", sa.Double(), nullable=True),
-        sa.Column("empty_log_limit", sa.Double(), nullable=True),
-        sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("NOT private OR buildd_secret IS NOT NULL", name="ck_archive_private_has_secret"),
+        *ARCHIVE_COLUMNS,
+        sa.CheckConstraint("NOT private OR buildd_secret IS NOT NULL", name=op.f("ck_archive_private_has_secret")),
         sa.ForeignKeyConstraint(["distribution_id"], ["distribution.id"], name="fk_archive_distribution_id"),
         sa.PrimaryKeyConstraint("id", name="pk_archive"),
         sa.UniqueConstraint("reference", name="uq_archive_reference"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_distroseries() -> None:
     op.create_table(
         "distroseries",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -66,19 +93,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("distribution_id", "name", name="uq_distroseries_distribution_id_name"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_archivedependency() -> None:
     op.create_table(
         "archivedependency",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("archive_id", sa.Integer(), nullable=False),
         sa.Column("dependency_id", sa.Integer(), nullable=False),
         sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("archive_id <> dependency_id", name="ck_archivedependency_not_itself"),
+        sa.CheckConstraint("archive_id <> dependency_id", name=op.f("ck_archivedependency_not_itself")),
         sa.ForeignKeyConstraint(["archive_id"], ["archive.id"], name="fk_archivedependency_archive_id"),
         sa.ForeignKeyConstraint(["dependency_id"], ["archive.id"], name="fk_archivedependency_dependency_id"),
         sa.PrimaryKeyConstraint("id", name="pk_archivedependency"),
         sa.UniqueConstraint("archive_id", "dependency_id", name="uq_archivedependency_archive_id_dependency_id"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_distroarchseries() -> None:
     op.create_table(
         "distroarchseries",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -92,9 +125,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("series_id", "architecturetag", name="uq_distroarchseries_series_id_architecturetag"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("distroarchseries") as table:
-        table.create_index("ix_distroarchseries_processor_id", ["processor_id"], unique=False)
+    op.create_index("ix_distroarchseries_processor_id", "distroarchseries", ["processor_id"])
 
+
+def _create_freeze() -> None:
     op.create_table(
         "freeze",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -107,6 +141,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_freeze"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_storedfile() -> None:
     op.create_table(
         "storedfile",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -122,11 +159,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_storedfile"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("storedfile") as table:
-        table.create_index("ix_storedfile_sha1", ["sha1"], unique=False)
-        table.create_index("ix_storedfile_sha256", ["sha256"], unique=False)
-        table.create_index("ix_storedfile_filename", ["filename"], unique=False)
+    op.create_index("ix_storedfile_sha1", "storedfile", ["sha1"])
+    op.create_index("ix_storedfile_sha256", "storedfile", ["sha256"])
+    op.create_index("ix_storedfile_filename", "storedfile", ["filename"])
 
+
+def _create_pocketchroot() -> None:
     op.create_table(
         "pocketchroot",
         sa.Column("id", sa.Integer(), nullable=False),

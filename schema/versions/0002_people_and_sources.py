@@ -8,6 +8,20 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
+    """Make them, each after those that it refers to."""
+    _create_account()
+    _create_audit()
+    _create_outboxmessage()
+    _create_token()
+    _create_accountrole()
+    _create_sourcepackagerelease()
+    _index_sourcepackagerelease()
+    _create_sourcepackagereleasefile()
+    _create_sourcepublication()
+    _index_sourcepublication()
+
+
+def _create_account() -> None:
     op.create_table(
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -19,6 +33,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name="uq_account_email"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_audit() -> None:
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -30,9 +47,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("audit") as table:
-        table.create_index("ix_audit_date", ["date"], unique=False)
+    op.create_index("ix_audit_date", "audit", ["date"])
 
+
+def _create_outboxmessage() -> None:
     op.create_table(
         "outboxmessage",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -48,15 +66,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_outboxmessage"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("outboxmessage") as table:
-        table.create_index(
-            "ix_outboxmessage_unsent",
-            ["next_try"],
-            unique=False,
-            sqlite_where=sa.text("date_sent IS NULL"),
-            postgresql_where=sa.text("date_sent IS NULL"),
-        )
+    _index_some("ix_outboxmessage_unsent", "outboxmessage", ["next_try"], "date_sent IS NULL")
 
+
+def _create_token() -> None:
     op.create_table(
         "token",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -69,9 +82,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name="uq_token_sha256"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("token") as table:
-        table.create_index("ix_token_account_id", ["account_id"], unique=False)
+    op.create_index("ix_token_account_id", "token", ["account_id"])
 
+
+def _create_accountrole() -> None:
     op.create_table(
         "accountrole",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -83,29 +97,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_accountrole"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("accountrole") as table:
-        table.create_index("ix_accountrole_account_id", ["account_id"], unique=False)
+    op.create_index("ix_accountrole_account_id", "accountrole", ["account_id"])
 
+
+SOURCEPACKAGERELEASE_COLUMNS = (
+    sa.Column("id", sa.Integer(), nullable=False),
+    sa.Column("name", sa.Text(), nullable=False),
+    sa.Column("version", sa.Text(), nullable=False),
+    sa.Column("component", sa.Text(), nullable=False),
+    sa.Column("section", sa.Text(), nullable=False),
+    sa.Column("urgency", sa.Integer(), nullable=False),
+    sa.Column("architecturehintlist", sa.Text(), nullable=False),
+    sa.Column("builddepends", sa.Text(), nullable=False),
+    sa.Column("builddependsindep", sa.Text(), nullable=False),
+    sa.Column("binaries", sa.Text(), nullable=False),
+    sa.Column("maintainer", sa.Text(), nullable=False),
+    sa.Column("changed_by", sa.Text(), nullable=False),
+    sa.Column("creator_id", sa.Integer(), nullable=True),
+    sa.Column("upload_archive_id", sa.Integer(), nullable=False),
+    sa.Column("upload_series_id", sa.Integer(), nullable=False),
+    sa.Column("imported", sa.Boolean(), nullable=False),
+    sa.Column("dsc_url", sa.Text(), nullable=True),
+    sa.Column("date_uploaded", sa.DateTime(timezone=True), nullable=False),
+)
+
+
+def _create_sourcepackagerelease() -> None:
     op.create_table(
         "sourcepackagerelease",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("component", sa.Text(), nullable=False),
-        sa.Column("section", sa.Text(), nullable=False),
-        sa.Column("urgency", sa.Integer(), nullable=False),
-        sa.Column("architecturehintlist", sa.Text(), nullable=False),
-        sa.Column("builddepends", sa.Text(), nullable=False),
-        sa.Column("builddependsindep", sa.Text(), nullable=False),
-        sa.Column("binaries", sa.Text(), nullable=False),
-        sa.Column("maintainer", sa.Text(), nullable=False),
-        sa.Column("changed_by", sa.Text(), nullable=False),
-        sa.Column("creator_id", sa.Integer(), nullable=True),
-        sa.Column("upload_archive_id", sa.Integer(), nullable=False),
-        sa.Column("upload_series_id", sa.Integer(), nullable=False),
-        sa.Column("imported", sa.Boolean(), nullable=False),
-        sa.Column("dsc_url", sa.Text(), nullable=True),
-        sa.Column("date_uploaded", sa.DateTime(timezone=True), nullable=False),
+        *SOURCEPACKAGERELEASE_COLUMNS,
         sa.ForeignKeyConstraint(["creator_id"], ["account.id"], name="fk_sourcepackagerelease_creator_id"),
         sa.ForeignKeyConstraint(
             ["upload_archive_id"], ["archive.id"], name="fk_sourcepackagerelease_upload_archive_id"
@@ -116,9 +136,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sourcepackagerelease"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("sourcepackagerelease") as table:
-        table.create_index("ix_sourcepackagerelease_name_version", ["name", "version"], unique=False)
 
+
+def _index_sourcepackagerelease() -> None:
+    op.create_index("ix_sourcepackagerelease_name_version", "sourcepackagerelease", ["name", "version"])
+
+
+def _create_sourcepackagereleasefile() -> None:
     op.create_table(
         "sourcepackagereleasefile",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -135,9 +159,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("release_id", "filename", name="uq_sourcepackagereleasefile_release_id_filename"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("sourcepackagereleasefile") as table:
-        table.create_index("ix_sourcepackagereleasefile_filename", ["filename"], unique=False)
+    op.create_index("ix_sourcepackagereleasefile_filename", "sourcepackagereleasefile", ["filename"])
 
+
+def _create_sourcepublication() -> None:
     op.create_table(
         "sourcepublication",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -159,22 +184,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sourcepublication"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("sourcepublication") as table:
-        table.create_index("ix_sourcepublication_place", ["archive_id", "series_id", "status"], unique=False)
-        table.create_index(
-            "ix_sourcepublication_release", ["release_id", "archive_id", "series_id", "status"], unique=False
-        )
-        table.create_index(
-            "ix_sourcepublication_pending",
-            ["id"],
-            unique=False,
-            sqlite_where=sa.text("status = 1"),
-            postgresql_where=sa.text("status = 1"),
-        )
-        table.create_index(
-            "ix_sourcepublication_unbuilt",
-            ["id"],
-            unique=False,
-            sqlite_where=sa.text("NOT examined"),
-            postgresql_where=sa.text("NOT examined"),
-        )
+
+
+def _index_sourcepublication() -> None:
+    op.create_index("ix_sourcepublication_place", "sourcepublication", ["archive_id", "series_id", "status"])
+    op.create_index(
+        "ix_sourcepublication_release", "sourcepublication", ["release_id", "archive_id", "series_id", "status"]
+    )
+    _index_some("ix_sourcepublication_pending", "sourcepublication", ["id"], "status = 1")
+    _index_some("ix_sourcepublication_unbuilt", "sourcepublication", ["id"], "NOT examined")
+
+
+def _index_some(name: str, table: str, columns: list[str | sa.TextClause], where: str, *, unique: bool = False) -> None:
+    """Index those rows for which the condition holds, on either database."""
+    condition = sa.text(where)
+    op.create_index(name, table, columns, unique=unique, sqlite_where=condition, postgresql_where=condition)

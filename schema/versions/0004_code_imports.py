@@ -8,6 +8,15 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    """Make them, each after those that it refers to."""
+    _create_codeimport()
+    _create_codeimportmachine()
+    _create_codeimportevent()
+    _create_codeimportjob()
+    _create_codeimportresult()
+
+
+def _create_codeimport() -> None:
     op.create_table(
         "codeimport",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -21,12 +30,15 @@ def upgrade() -> None:
         sa.Column("registrant", sa.Text(), nullable=False),
         sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("date_last_successful", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("(rcs_type = 1) = (module <> '')", name="ck_codeimport_module_is_for_cvs"),
+        sa.CheckConstraint("(rcs_type = 1) = (module <> '')", name=op.f("ck_codeimport_module_is_for_cvs")),
         sa.PrimaryKeyConstraint("id", name="pk_codeimport"),
         sa.UniqueConstraint("name", name="uq_codeimport_name"),
         sa.UniqueConstraint("url", "module", name="uq_codeimport_url_module"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_codeimportmachine() -> None:
     op.create_table(
         "codeimportmachine",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -38,6 +50,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("hostname", name="uq_codeimportmachine_hostname"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_codeimportevent() -> None:
     op.create_table(
         "codeimportevent",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -52,9 +67,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_codeimportevent"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("codeimportevent") as table:
-        table.create_index("ix_codeimportevent_code_import_id", ["code_import_id"], unique=False)
+    op.create_index("ix_codeimportevent_code_import_id", "codeimportevent", ["code_import_id"])
 
+
+def _create_codeimportjob() -> None:
     op.create_table(
         "codeimportjob",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -69,7 +85,7 @@ def upgrade() -> None:
         sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "(state = 10 AND machine_id IS NULL AND heartbeat IS NULL AND date_started IS NULL AND logtail IS NULL) OR (state = 30 AND machine_id IS NOT NULL AND heartbeat IS NOT NULL AND date_started IS NOT NULL AND logtail IS NOT NULL)",
-            name="ck_codeimportjob_fields_of_its_state",
+            name=op.f("ck_codeimportjob_fields_of_its_state"),
         ),
         sa.ForeignKeyConstraint(["code_import_id"], ["codeimport.id"], name="fk_codeimportjob_code_import_id"),
         sa.ForeignKeyConstraint(["machine_id"], ["codeimportmachine.id"], name="fk_codeimportjob_machine_id"),
@@ -77,10 +93,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("code_import_id", name="uq_codeimportjob_code_import_id"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("codeimportjob") as table:
-        table.create_index("ix_codeimportjob_due", ["state", "date_due"], unique=False)
-        table.create_index("ix_codeimportjob_machine_id", ["machine_id"], unique=False)
+    op.create_index("ix_codeimportjob_due", "codeimportjob", ["state", "date_due"])
+    op.create_index("ix_codeimportjob_machine_id", "codeimportjob", ["machine_id"])
 
+
+def _create_codeimportresult() -> None:
     op.create_table(
         "codeimportresult",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -99,5 +116,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_codeimportresult"),
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("codeimportresult") as table:
-        table.create_index("ix_codeimportresult_code_import_id", ["code_import_id", "id"], unique=False)
+    op.create_index("ix_codeimportresult_code_import_id", "codeimportresult", ["code_import_id", "id"])

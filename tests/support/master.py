@@ -11,11 +11,9 @@
 
 import gc
 import hashlib
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import event
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ProcessDone, ProcessTerminated
 from twisted.internet.protocol import Protocol
@@ -161,7 +159,6 @@ class Master:
         path.write_text(CONF % self.root + conf)
         self.config = load(path)
         self.transactions = a_database(case, url)
-        event.listen(self.transactions.engine, "connect", _hasten)
         self.clock = Clock()
         self.network = MasterNetwork(self.clock)
         self.network.get = self._served
@@ -310,12 +307,6 @@ class Master:
         self.write(
             lambda session: [setattr(session.get(Builder, self.numbers[name]), *item) for item in columns.items()]
         )
-
-
-def _hasten(connection, _record):
-    """No test outlives a crash of the machine."""
-    with suppress(Exception):
-        connection.execute("PRAGMA synchronous = OFF")
 
 
 def results_of(started):

@@ -23,7 +23,7 @@ from buildmaster.model.tables.distribution import Distribution, DistroArchSeries
 from buildmaster.model.tables.files import StoredFile
 from buildmaster.work.database import InlineDatabase
 from buildmaster.work.transactions import Transactions, make_engine
-from tests.support.databases import sqlite_url
+from tests.support.databases import hastened, sqlite_url
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=pytz.UTC)
 numbers = itertools.count(1)
@@ -35,7 +35,7 @@ def a_database(case, url=None):
         folder = tempfile.TemporaryDirectory()
         case.addCleanup(folder.cleanup)
         url = sqlite_url(Path(folder.name))
-    transactions = Transactions(make_engine(url))
+    transactions = Transactions(hastened(make_engine(url)))
     case.addCleanup(transactions.engine.dispose)
     return transactions
 

@@ -1,5 +1,6 @@
 """The revisions make the tables of the models, on both databases, and the database guards the farm."""
 
+import re
 import tempfile
 import warnings
 from pathlib import Path
@@ -17,6 +18,14 @@ from buildmaster.work.upgrading import alembic_settings, upgrade
 from tests.support.databases import postgresql_url
 
 DESCENDING = ("ix_buildqueue_waiting", "ix_buildqueue_sourceless")
+PREFIX_TWICE = re.compile(r"(ck|fk|ix|pk|uq)_(\w+_)?\1_")
+
+
+def names_of_the_models():
+    """Return all constraints and indices, each with its table."""
+    return {
+        (table.name, part.name) for table in metadata.sorted_tables for part in (*table.constraints, *table.indexes)
+    }
 
 
 class SchemaTests:
@@ -37,6 +46,13 @@ class SchemaTests:
             warnings.simplefilter("ignore")  # SQLite can't reflect descending indices: they are known by their names
             found = compare_metadata(MigrationContext.configure(connection), metadata)
         self.assertEqual([], [change for change in found if change[1].name not in DESCENDING])
+
+    def test_each_constraint_and_index_has_the_name_that_the_model_gives(self):
+        upgrade(self.engine)
+        with self.engine.connect() as connection:
+            found = {pair for pair in self.names_in(connection) if pair[0] != "alembic_version"}
+        self.assertEqual(names_of_the_models(), found)
+        self.assertEqual([], [name for _, name in found if PREFIX_TWICE.match(name)])
 
     def test_upgrading_may_be_repeated(self):
         upgrade(self.engine)
@@ -63,6 +79,14 @@ class SqliteSchemaTests(SchemaTests, SynchronousTestCase):
     def fresh_url(self):
         return f"sqlite:///{Path(tempfile.mkdtemp(dir=self.mktemp_folder()))}/farm.sqlite"
 
+    def names_in(self, connection):
+        written = connection.execute(text("SELECT tbl_name, type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        for table, kind, name, sql in written:
+            keyed = [f"pk_{table}"] if "AUTOINCREMENT" in sql else []  # such a key bears no name on SQLite
+            yield from (
+                (table, it) for it in ([name] if kind == "index" else re.findall(r"CONSTRAINT (\w+)", sql) + keyed)
+            )
+
     def mktemp_folder(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -72,6 +96,15 @@ class SqliteSchemaTests(SchemaTests, SynchronousTestCase):
 class PostgresqlSchemaTests(SchemaTests, SynchronousTestCase):
     def fresh_url(self):
         return postgresql_url()
+
+    def names_in(self, connection):
+        return connection.execute(
+            text(
+                "SELECT relname, conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid"
+                " WHERE connamespace = CAST('public' AS regnamespace) AND contype <> 'n'"  # NOT NULL has no say in this
+                " UNION SELECT tablename, indexname FROM pg_indexes WHERE schemaname = 'public'"
+            )
+        ).all()
 
 
 class RevisionTests(SynchronousTestCase):

@@ -115,4 +115,14 @@ class LineTests(SynchronousTestCase):
         held = held_text(a_builder(job=a_job()), Hold("why"))
         self.assertIn("buildmaster builder auto bob", held)
         self.assertIn("buildmaster build cancel 8", held)
-        self.assertEqual("3 x86 builders fell silent at once", outage_text("x86", 3)[0])
+        self.assertIn("bob is out of service", failed_text(a_builder(), "why")[0])
+
+    def test_an_outage_is_told_word_for_word(self):
+        about, text = outage_text("x86", 3)
+        self.assertEqual("3 x86 builders fell silent at once", about)
+        self.assertEqual(
+            "3 x86 builders fell silent at once, within one minute: that is the network's fault, and none of them is blamed."
+            " They get no work until they answer again; then all goes on by itself. Their builds are given to others after an"
+            " hour of silence.",
+            text,
+        )

@@ -28,6 +28,7 @@ SENTENCES = {
     Standing(holding=JOB): f"Building {JOB.title} for 5 minutes",
     Standing(holding=replace(JOB, state=BuildState.GATHERING)): f"Gathering the output of {JOB.title} for 5 minutes",
     Standing(holding=replace(JOB, held_for="no")): f"Building {JOB.title} for 5 minutes; stuck: no",
+    Standing(holding=replace(JOB, state=BuildState.UPLOADING)): f"Ending {JOB.title} for 5 minutes",
     Standing(builderok=False): "Disabled",
     replace(FAILED, failed_by=FailedBy.PROBE, next_probe=SOON): (
         f"Failed 5 minutes ago: {REFUSED}; to be probed again in 40 seconds"
@@ -35,6 +36,9 @@ SENTENCES = {
     replace(FAILED, failed_by=FailedBy.PROBE, next_probe=THEN): (
         f"Failed 5 minutes ago: {REFUSED}; to be probed again now"
     ),
+    replace(
+        FAILED, failed_by=FailedBy.PROBE, next_probe=NOW
+    ): f"Failed 5 minutes ago: {REFUSED}; to be probed again now",
     replace(FAILED, failed_by=FailedBy.OPERATOR): f"Failed by an operator 5 minutes ago: {REFUSED}",
     replace(FAILED, failed_by=FailedBy.LIMIT): f"Failed for good 5 minutes ago: {REFUSED}",
 }

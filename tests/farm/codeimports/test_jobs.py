@@ -1,6 +1,7 @@
 """What ought to happen to code imports, their jobs and their machines."""
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytz
 from hypothesis import given
@@ -12,12 +13,15 @@ from buildmaster.farm.codeimports.jobs import (
     Aftermath,
     Answer,
     ImportFacts,
+    ImportPolicy,
     ImportRefusedError,
+    NoSuchMachineError,
     Waiting,
     aftermath,
     answer,
     check_machine,
     check_review,
+    configured_policy,
     first_due,
     log_excerpt,
     silent_since,
@@ -136,3 +140,37 @@ class ExcerptTests(SynchronousTestCase):
         excerpt = log_excerpt(log)
         self.assertNotIn("\0", excerpt)
         self.assertLessEqual(len(excerpt.encode()), 2048)
+
+
+class PolicyTests(SynchronousTestCase):
+    def test_the_settings_make_the_policy(self):
+        settings = SimpleNamespace(
+            auto_create_machines=True,
+            default_interval=1.0,
+            default_interval_cvs=2.0,
+            default_interval_subversion=3.0,
+            consecutive_failure_limit=4,
+            max_jobs_per_machine=5,
+            maximum_heartbeat_interval=6.0,
+        )
+        intervals = {RcsType.CVS: 2.0, RcsType.SVN: 3.0, RcsType.GIT: 1.0, RcsType.HG: 1.0, RcsType.BZR: 1.0}
+        expected = ImportPolicy(intervals, 4, 5, 6.0, True, ("root@example.org",))
+        self.assertEqual(expected, configured_policy(settings, ("root@example.org",)))
+
+
+class WordsTests(SynchronousTestCase):
+    def test_a_machine_that_is_not_there_is_named(self):
+        self.assertEqual("No such code import machine: box", str(NoSuchMachineError("box")))
+
+    def test_a_review_that_nobody_makes_is_named(self):
+        for new, reason in (
+            (ReviewStatus.FAILING, "Nobody reviews an import as failing."),
+            (ReviewStatus.REVIEWED, "Review status is already reviewed."),
+        ):
+            error = self.assertRaises(ImportRefusedError, check_review, ReviewStatus.REVIEWED, new)
+            self.assertEqual(reason, str(error))
+
+    def test_an_excerpt_has_no_nul_no_half_letter_and_no_surrogate(self):
+        self.assertEqual("ab", log_excerpt("a\0b"))
+        self.assertEqual("a?b", log_excerpt("a\udce4b"))
+        self.assertEqual("é" * 1023 + "x", log_excerpt("é" * 2000 + "x"))

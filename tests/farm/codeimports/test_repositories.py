@@ -38,9 +38,23 @@ BAD = (
 )
 
 
+REASONS = (
+    ("A", RcsType.GIT, "https://h/", "", "'A' is no name: small letters, digits and + . _ - after the first"),
+    ("a", RcsType.CVS, ":fork:/cvs", "x", "':fork:/cvs' is no CVS root as :pserver:USER@HOST:/PATH"),
+    ("a", RcsType.CVS, "/cvs", "../x", "'../x' is no CVS module"),
+    ("a", RcsType.HG, "ssh://h/", "", "'ssh://h/' is no address that begins with https, http, file"),
+    ("a", RcsType.GIT, "https://me@h/", "", "credentials have no place in an address that others read"),
+    ("a", RcsType.GIT, "https:///x", "", "'https:///x' names no host"),
+)
+
+
 class SourceTests(SynchronousTestCase):
     def refused(self, name, rcs_type, url, module=""):
-        self.assertRaises(ImportRefusedError, check_source, NewImport(name, rcs_type, url, module))
+        return self.assertRaises(ImportRefusedError, check_source, NewImport(name, rcs_type, url, module))
+
+    def test_each_refusal_says_why(self):
+        for *source, reason in REASONS:
+            self.assertEqual(reason, str(self.refused(*source)))
 
     def test_these_can_be_imported(self):
         for source in GOOD:

@@ -33,6 +33,9 @@ class IndexTests(SynchronousTestCase):
         lines = [*offer_lines(PACKAGES.splitlines()), "awk\t2\n"]
         self.assertEqual({"awk": {None, "2"}, "cpp": {"4"}}, find_offers(lines, {"awk", "cpp", "perl"}))
 
+    def test_only_the_first_tab_ends_a_name(self):
+        self.assertEqual({"awk": {"1\t2"}}, find_offers(["awk\t1\t2\n"], {"awk"}))
+
     def test_a_field_over_several_lines(self):
         found = list(stanzas(PACKAGES.splitlines(), {"Depends"}))
         self.assertEqual([{"Depends": "x,\ny"}], found)

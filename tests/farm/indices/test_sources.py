@@ -57,6 +57,9 @@ class ReadTests(SynchronousTestCase):
             self.assertEqual(component, read(STANZA.replace(old, new))[0].component)
         contrib = STANZA.replace("universe/devel", "devel").replace("pool/main", "pool/contrib")
         self.assertEqual("contrib", read(contrib)[0].component)
+        bare = STANZA.replace("Section: universe/devel\n", "")
+        self.assertEqual("main", read(bare.replace("pool/main", "pool/m"))[0].component)
+        self.assertEqual("main", read(bare.replace("pool/main/h", "pool/m/universe"))[0].component)
         self.assertEqual("non-free", read(contrib, "non-free")[0].component)
 
     def test_only_those_that_are_wanted(self):

@@ -65,6 +65,8 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(expected, headers(NEWS))
         ppa = replace(NEWS, purpose=Purpose.PPA, owner="cprov", creator=None)
         self.assertEqual("cprov", headers(ppa)["X-Buildmaster-PPA"])
+        self.assertEqual("", headers(replace(ppa, owner=None))["X-Buildmaster-PPA"])
+        self.assertNotIn("X-Creator-Recipient", headers(ppa))
 
     def test_the_text_tells_what_failed_why_and_what_to_do(self):
         text = body(NEWS)
@@ -76,6 +78,30 @@ class TextTests(SynchronousTestCase):
             "buildmaster build retry 8",
         ):
             self.assertIn(words, text)
+
+    def test_the_text_word_for_word(self):
+        lines = [
+            "",
+            " * Source Package: pmount",
+            " * Version: 0.1-1",
+            " * Architecture: i386",
+            " * Archive: ubuntu",
+            " * Component: main",
+            " * State: Failed to build",
+            " * Duration: 2 minutes",
+            " * Build Log: http://farm/files/7/log",
+            " * Builder: bob",
+            "",
+            "Why:",
+            "the package failed to build",
+            "",
+            "When the cause is mended, it is tried again by: buildmaster build retry 8",
+            "",
+            "--",
+            NEWS.title,
+            "",
+        ]
+        self.assertEqual(lines, body(replace(NEWS, duration=120.0)).split("\n"))
 
     def test_a_refused_upload_brings_its_log(self):
         text = body(replace(NEWS, state=BuildState.FAILEDTOUPLOAD, failure="ERROR   no .changes"))

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from buildmaster.farm.notices.sequencerjobs import (
     FIRST_PAUSE,
+    HEADERS,
     LONGEST_PAUSE,
     JobEnd,
     Trouble,
@@ -55,7 +56,12 @@ class NoticeTests(SynchronousTestCase):
             notice.body,
         )
 
+    def test_the_headers_say_who_writes(self):
+        for notice in (failure_notice(END, 1), recovery_notice(END, Trouble("3: last line", 17, 0.0, 1.0))):
+            self.assertEqual(HEADERS, notice.headers)
+
     def test_a_repeat_has_its_count(self):
+        self.assertEqual("Job mine exited with code 3 (for the 2th time in a row)", failure_notice(END, 2).subject)
         self.assertIn("17th time", failure_notice(END, 17).subject)
 
     def test_recovery_says_what_it_was(self):

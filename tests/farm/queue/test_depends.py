@@ -120,6 +120,7 @@ class RelationTests(SynchronousTestCase):
 
     def test_provides(self):
         self.assertEqual([("awk", None), ("mail", "2")], list(provided("awk, mail (= 2)")))
+        self.assertEqual([("mail", None)], list(provided("mail (>= 2)")))
         self.assertEqual([], list(provided("(nonsense")))
 
 
@@ -168,6 +169,16 @@ class JudgeTests(SynchronousTestCase):
 
     def test_goes_back_when_nothing_is_missing(self):
         self.assertEqual(Release("cpp is there now", 1), self.judge(self.wait()))
+
+    def test_goes_back_when_it_names_nothing(self):
+        self.assertEqual(Release("no dependency is named", 1), self.judge(self.wait("")))
+
+    def test_waits_for_its_own_architecture_alone(self):
+        self.assertEqual(Remain("nothing"), self.judge(self.wait("nothing [linux-any], gone [amd64]")))
+
+    def test_keeps_its_count_while_nobody_knows(self):
+        self.assertEqual(Remain("cpp", 1), self.judge(self.wait(retries=1), None, minutes=59))
+        self.assertEqual(1, self.judge(self.wait(retries=1), None, minutes=60).retries)
 
     def test_goes_back_only_once_while_nothing_changes(self):
         note = "its slave said twice that this is missing, but it is there"

@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from buildmaster.farm.queue.scoring import AGES, Score, Scored, Weights, age_step, score, step_age
+from buildmaster.farm.queue.scoring import (
+    AGES,
+    COMPONENTS,
+    POCKETS,
+    URGENCIES,
+    Score,
+    Scored,
+    Weights,
+    age_step,
+    named_weights,
+    score,
+    step_age,
+)
 from buildmaster.farm.vocabulary.archives import Pocket, Purpose, Urgency
 
 THEN = datetime(2026, 1, 1, tzinfo=pytz.UTC)
@@ -94,7 +106,34 @@ class ScoreTests(SynchronousTestCase):
         self.assertEqual(found.total, sum(worth for _, worth in found.parts))
 
 
+class NamedWeightsTests(SynchronousTestCase):
+    def test_a_conf_files_tables_make_the_weights(self):
+        others = {"private": 1.0, "rebuild": 2.0, "translations": 3.0, "age_per_day": 4.5}
+        found = named_weights({"low": 5.0}, {"release": 6.0}, {"main": 7.0}, {"900": 9.0, "60": 8.0}, **others)
+        urgencies = {Urgency.LOW: 5, Urgency.MEDIUM: 0, Urgency.HIGH: 0, Urgency.EMERGENCY: 0}
+        pockets = dict.fromkeys(Pocket, 0) | {Pocket.RELEASE: 6}
+        ages = ((60.0, 8), (900.0, 9))
+        self.assertEqual(Weights(urgencies, pockets, {"main": 7}, ages, 1, 2, 3, 4.5), found)
+
+    def test_the_defaults_are_what_a_conf_file_may_say(self):
+        found = named_weights(
+            {kind.name.lower(): worth for kind, worth in URGENCIES.items()},
+            {kind.name.lower(): worth for kind, worth in POCKETS.items()},
+            COMPONENTS,
+            {str(limit): worth for limit, worth in AGES},
+            private=10000,
+            rebuild=4,
+            translations=0,
+            age_per_day=0.0,
+        )
+        self.assertEqual(CLASSIC, found)
+
+
 class StepTests(SynchronousTestCase):
+    def test_with_ageing_each_hour_is_a_step_among_the_thresholds(self):
+        ages = [step_age(step, AGEING) for step in range(10)]
+        self.assertEqual([300, 900, 1800, 3600, 3600, 7200, 7200, 10800, 14400, 14400], ages)
+
     def test_a_step_for_each_threshold(self):
         self.assertEqual([0, 1, 6], [age_step(THEN, after(seconds), CLASSIC) for seconds in (300, 301, 1e9)])
         self.assertEqual([*(limit for limit, _ in AGES), None], [step_age(step, CLASSIC) for step in range(7)])

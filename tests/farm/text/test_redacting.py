@@ -32,6 +32,7 @@ class RedactingTests(SynchronousTestCase):
     def test_a_strangers_words_become_one_line(self):
         self.assertEqual("a b http://host/ ?[31m", one_line("a\r\n  b http://me:pw@host/ \x1b[31m"))
         self.assertEqual("xx", one_line("x" * 1_000_000, 2))
+        self.assertEqual("x" * 255, one_line("x" * 1_000_000))
 
     @given(st.text(), st.integers(1, 50))
     def test_any_words_become_one_short_printable_line(self, text, longest):

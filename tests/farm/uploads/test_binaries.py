@@ -162,10 +162,13 @@ class PackageTests(SynchronousTestCase):
         )
         self.assertEqual(("universe", "editors", "extra"), (package.component, package.section, package.priority))
         self.assertEqual("greeter (= 1)", package.provides)
+        self.assertEqual((DEB, True), (package.filename, "Provides: greeter (= 1)" in package.control))
+        self.assertEqual(64, len(package.content.sha256))
 
     def test_kinds(self):
         table = {"a.deb": "deb", "a.udeb": "udeb", "a.ddeb": "ddeb", "a.dsc": "", "deb": "", "": ""}
         self.assertEqual(table, {name: kind_of(name) for name in table})
 
     def test_sections(self):
-        self.assertEqual([("universe", "x"), ("", "x")], [split_section("universe/x"), split_section("x")])
+        table = {"universe/x": ("universe", "x"), "x": ("", "x"), "a/b/x": ("a/b", "x")}
+        self.assertEqual(table, {section: split_section(section) for section in table})

@@ -144,7 +144,7 @@ class SourceTests(SynchronousTestCase):
         self.assertEqual("debhelper-compat (= 13), zlib1g-dev", source.builddepends)
         self.assertEqual(("docbook", "any all"), (source.builddependsindep, source.architecturehintlist))
         self.assertEqual(("hello hello-doc", Urgency.MEDIUM), (source.binaries, source.urgency))
-        self.assertEqual("B <b@example.com>", source.changed_by)
+        self.assertEqual(("A <a@example.com>", "B <b@example.com>"), (source.maintainer, source.changed_by))
         self.assertEqual({DSC, ORIG, DEBIAN}, set(source.files))
 
     def test_a_bare_dsc_says_its_section_in_the_list_of_packages(self):
@@ -161,3 +161,25 @@ class SourceTests(SynchronousTestCase):
     def test_build_depends_of_one_architecture_are_kept_too(self):
         files = bare(**{"Build-Depends-Arch": "gcc [i386],"})
         self.assertEqual("debhelper-compat (= 13), zlib1g-dev, gcc [i386]", self.source(files).builddepends)
+
+    def test_what_nobody_says_is_as_usual(self):
+        source = self.source(bare(**{"Package-List": None, "Section": None}))
+        self.assertEqual(
+            ("main", "misc", Urgency.MEDIUM, ""), (source.component, source.section, source.urgency, source.changed_by)
+        )
+        self.assertEqual(Urgency.MEDIUM, self.source(sources(Urgency="soon")).urgency)
+
+    def test_a_bare_dsc_may_say_its_section_itself(self):
+        source = self.source(bare(**{"Package-List": "hello deb", "Section": "contrib/games"}))
+        self.assertEqual(("contrib", "games"), (source.component, source.section))
+
+    def test_the_comma_after_an_urgency_is_none_of_it(self):
+        for words in ("high; it is time", "high, x", "HIGH"):
+            self.assertEqual(Urgency.HIGH, self.source(sources(Urgency=words)).urgency, words)
+
+    def test_a_file_that_the_archive_has_is_the_source_s_too(self):
+        files = sources()
+        orig = read(files).found[ORIG].content
+        del files[ORIG]
+        source = source_of(read(files), SourcePlace("ubuntu", "hoary", known={ORIG: orig}), Wish())
+        self.assertEqual(orig, source.files[ORIG])

@@ -76,7 +76,8 @@ class ReferenceTests(SynchronousTestCase):
         self.assertEqual("'~cprov/ubuntu' names no archive: write it like ~cprov/ubuntu/ppa", str(error))
 
     def test_a_series_may_not_be_named_like_a_suite(self):
-        self.assertRaises(BadReferenceError, check_series_name, "hoary-updates")
+        error = self.assertRaises(BadReferenceError, check_series_name, "hoary-updates")
+        self.assertEqual("'hoary-updates' can't be the name of a series: it ends like a pocket's suite", str(error))
         self.assertEqual("hoary", check_series_name("hoary"))
 
     @given(NAMES, NAMES, NAMES, st.sampled_from(Pocket))
@@ -95,10 +96,18 @@ class ReferenceTests(SynchronousTestCase):
             "there is no series hoarry (did you mean hoary?); add it",
             str(unknown("series", "hoarry", ["warty", "hoary"], "add it")),
         )
+        self.assertEqual(
+            "there is no series hoarry in ubuntu (did you mean hoary?); add it",
+            str(unknown("series", "hoarry", ["hoary"], "add it", inside="ubuntu")),
+        )
 
     def test_with_nothing_near_the_first_known_are_listed(self):
         self.assertEqual(
             "there is no series xyz (known: 0, 1, 2, 3, 4, 5, 6, 7, ...); add it",
             str(unknown("series", "xyz", [str(number) for number in range(9)], "add it")),
+        )
+        self.assertEqual(
+            "there is no series xyz (known: 0, 1, 2, 3, 4, 5, 6, 7); add it",
+            str(unknown("series", "xyz", [str(number) for number in range(8)], "add it")),
         )
         self.assertEqual("there is no series xyz; add it", str(unknown("series", "xyz", [], "add it")))
