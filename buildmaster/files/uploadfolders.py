@@ -29,7 +29,11 @@ class LockedError(BuildmasterError):
 
 
 class LeafLog:
-    """The log of one upload: lines that begin with their level, padded to 8 columns."""
+    """The log of one upload: lines that begin with their level, padded to 8 columns.
+
+    Some of its lines are the classic uploader's to the letter, for people search logs for them, though they say little
+    of what is done here: "Initialising connection.", "Rolling back any remaining transactions."
+    """
 
     def __init__(self) -> None:
         self._lines: list[str] = []

@@ -1,4 +1,4 @@
-"""Carry out actions: the only place where one becomes a deed.
+"""Carry out what was decided about builders: rows are changed, errands begin, the log tells.
 
 A turn's rows are changed in one transaction for all builders; where that fails, in one for each, so that an error in
 one builder's actions is that builder's alone. What must be said to a slave is an errand, since slaves may be slow.

@@ -1,4 +1,4 @@
-"""Put the parts of the import worker together; nothing else does."""
+"""Put the parts of the import worker together."""
 
 import json
 from collections.abc import Callable, Mapping
