@@ -9,7 +9,7 @@ from buildmaster.farm.vocabulary.archives import Pocket, Publishing, Purpose, Ur
 from buildmaster.farm.vocabulary.references import ArchiveReference, unknown
 from buildmaster.model.tables.distribution import Distribution, DistroArchSeries, DistroSeries
 from buildmaster.model.tables.files import StoredFile
-from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number
+from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number, partial_index
 
 UNEXAMINED = text("NOT examined")  # in these words, or SQLite doesn't see that its index serves
 PENDING = text(f"status = {Publishing.PENDING.value}")  # likewise
@@ -143,13 +143,12 @@ class SourcePublication(Base):
     __table_args__ = (
         Index("ix_sourcepublication_place", "archive_id", "series_id", "status"),
         Index("ix_sourcepublication_release", "release_id", "archive_id", "series_id", "status"),
-        Index(
+        partial_index(
             "ix_sourcepublication_unbuilt",
             "id",
-            sqlite_where=UNEXAMINED,
-            postgresql_where=UNEXAMINED,
+            where=UNEXAMINED,
         ),
-        Index("ix_sourcepublication_pending", "id", sqlite_where=PENDING, postgresql_where=PENDING),
+        partial_index("ix_sourcepublication_pending", "id", where=PENDING),
         AUTOINCREMENT,
     )
 
@@ -205,7 +204,7 @@ class BinaryPublication(Base):
         Index("ix_binarypublication_place", "archive_id", "distroarchseries_id", "status"),
         Index("ix_binarypublication_release_id", "release_id"),
         Index("ix_binarypublication_date_published", "date_published"),
-        Index("ix_binarypublication_pending", "id", sqlite_where=PENDING, postgresql_where=PENDING),
+        partial_index("ix_binarypublication_pending", "id", where=PENDING),
         AUTOINCREMENT,
     )
 

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy import ForeignKey, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from buildmaster.farm.builders.states import CleanStatus, FailedBy
 from buildmaster.farm.vocabulary.references import unknown
 from buildmaster.model.tables.distribution import Processor
-from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number, Word
+from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number, Word, partial_index
 
 THERE = text("date_removed IS NULL")
 
@@ -23,8 +23,8 @@ class Builder(Base):
 
     __tablename__ = "builder"
     __table_args__ = (
-        Index("uq_builder_name", "name", unique=True, sqlite_where=THERE, postgresql_where=THERE),
-        Index("uq_builder_url", "url", unique=True, sqlite_where=THERE, postgresql_where=THERE),
+        partial_index("uq_builder_name", "name", unique=True, where=THERE),
+        partial_index("uq_builder_url", "url", unique=True, where=THERE),
         AUTOINCREMENT,
     )
 

@@ -13,7 +13,7 @@ from buildmaster.model.tables.archive import Archive, SourcePackageRelease
 from buildmaster.model.tables.builders import Builder
 from buildmaster.model.tables.distribution import DistroArchSeries, Processor
 from buildmaster.model.tables.files import StoredFile
-from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number
+from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, Number, partial_index
 
 LIVE = text("finished IS NULL")
 TAKEN = text("builder_id IS NOT NULL")  # partial, so that no query for waiting entries takes this index
@@ -40,7 +40,7 @@ class Build(Base):
         UniqueConstraint("sourcepackagerelease_id", "distroarchseries_id", "archive_id"),
         Index("ix_build_buildstate", "buildstate", "id"),
         Index("ix_build_archive_id", "archive_id", "buildstate"),
-        Index("ix_build_builder_id", "builder_id", sqlite_where=TAKEN, postgresql_where=TAKEN),
+        partial_index("ix_build_builder_id", "builder_id", where=TAKEN),
         AUTOINCREMENT,
     )
 
@@ -86,8 +86,8 @@ class Attempt(Base):
     __tablename__ = "attempt"
     __table_args__ = (
         UniqueConstraint("build_id", "number"),
-        Index("uq_attempt_live_builder", "builder_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
-        Index("uq_attempt_live_build", "build_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+        partial_index("uq_attempt_live_builder", "builder_id", unique=True, where=LIVE),
+        partial_index("uq_attempt_live_build", "build_id", unique=True, where=LIVE),
         AUTOINCREMENT,
     )
 
@@ -121,26 +121,24 @@ class BuildQueue(Base):
     __tablename__ = "buildqueue"
     __table_args__ = (
         UniqueConstraint("build_id"),
-        Index("uq_buildqueue_builder_id", "builder_id", unique=True, sqlite_where=TAKEN, postgresql_where=TAKEN),
+        partial_index("uq_buildqueue_builder_id", "builder_id", unique=True, where=TAKEN),
         CheckConstraint("(builder_id IS NULL) = (buildstart IS NULL)", name="held_since"),
-        Index(
+        partial_index(
             "ix_buildqueue_waiting",
             "is_trusted",
             "processor_id",
             desc("lastscore"),
             "build_id",
-            sqlite_where=WAITING,
-            postgresql_where=WAITING,
+            where=WAITING,
         ),
-        Index("ix_buildqueue_blocked", "id", sqlite_where=BLOCKED, postgresql_where=BLOCKED),
-        Index(
+        partial_index("ix_buildqueue_blocked", "id", where=BLOCKED),
+        partial_index(
             "ix_buildqueue_sourceless",
             desc("lastscore"),
             "build_id",
-            sqlite_where=SOURCELESS,
-            postgresql_where=SOURCELESS,
+            where=SOURCELESS,
         ),
-        Index("ix_buildqueue_ageing", "score_step", "created", sqlite_where=AGEING, postgresql_where=AGEING),
+        partial_index("ix_buildqueue_ageing", "score_step", "created", where=AGEING),
         AUTOINCREMENT,
     )
 

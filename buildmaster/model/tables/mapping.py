@@ -17,6 +17,7 @@ from sqlalchemy import (
     DateTime,
     Delete,
     Dialect,
+    Index,
     Insert,
     Integer,
     MetaData,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    TextClause,
     Update,
     bindparam,
 )
@@ -115,6 +117,15 @@ class Base(DeclarativeBase):
 def table_of(kind: type[Base]) -> Table:
     """Return the table of a mapped class, for Core statements on hot paths."""
     return cast("Table", kind.__table__)
+
+
+def partial_index(name: str, *columns: str | ColumnElement[Any], where: TextClause, unique: bool = False) -> Index:
+    """Return an index of the rows for which the condition holds.
+
+    It is told to SQLite only: PostgreSQL's has it from the schema, and to tell it here would have every command import
+    that dialect with all its drivers.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=where)
 
 
 def by_no_index(column: Column[int]) -> ColumnElement[int]:

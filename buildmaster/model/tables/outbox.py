@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Index, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id
+from buildmaster.model.tables.mapping import AUTOINCREMENT, Base, Id, partial_index
 
 UNSENT = text("date_sent IS NULL")
 FIRST_PAUSE = timedelta(minutes=1)  # until the second try; twice as long each time,
@@ -24,7 +24,7 @@ class OutboxMessage(Base):
 
     __tablename__ = "outboxmessage"
     __table_args__ = (
-        Index("ix_outboxmessage_unsent", "next_try", sqlite_where=UNSENT, postgresql_where=UNSENT),
+        partial_index("ix_outboxmessage_unsent", "next_try", where=UNSENT),
         AUTOINCREMENT,
     )
 
