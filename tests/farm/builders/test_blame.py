@@ -82,6 +82,12 @@ class OutageTests(SynchronousTestCase):
 
     def test_after_an_hour_the_builders_count_as_gone(self):
         self.assertEqual({}, outages(quiet(3600, 3601, 3602), NOW))
+        self.assertEqual({}, outages(quiet(3598, 3599, 3600), NOW))
+        self.assertEqual({"x86": frozenset({1, 2, 3})}, outages(quiet(3597, 3598, 3599), NOW))
+
+    def test_a_minute_is_the_whole_minute(self):
+        self.assertEqual({"x86": frozenset({1, 2, 3})}, outages(quiet(10, 40, 70), NOW))
+        self.assertEqual({}, outages(quiet(10, 40, 71), NOW))
 
     @given(st.lists(st.none() | st.integers(0, 5000), max_size=12))
     def test_who_is_excused_fell_silent_with_enough_others(self, silences):

@@ -1,5 +1,7 @@
 """Indices of sources are read stanza by stanza; what is no source package is told, and stops nothing."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -61,6 +63,23 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual("main", read(bare.replace("pool/main", "pool/m"))[0].component)
         self.assertEqual("main", read(bare.replace("pool/main/h", "pool/m/universe"))[0].component)
         self.assertEqual("non-free", read(contrib, "non-free")[0].component)
+
+    def test_what_a_stanza_does_not_say_is_empty_or_as_usual(self):
+        need = ("Package", "Version", "Architecture", "Directory", "Checksums", " ")
+        lines = [
+            line for line in STANZA.splitlines(keepends=True) if line.startswith(need) and "hello-tiny" not in line
+        ]
+        [found] = read("".join(line for line in lines if line != " cpp,\n"))
+        expected = replace(
+            HELLO, section="misc", component="main", binaries="", maintainer="", builddepends="", builddependsindep=""
+        )
+        self.assertEqual(expected, found)
+
+    def test_a_fault_is_told_of_its_package(self):
+        [bad] = read(STANZA.replace("Architecture: any all", "Architecture:"))
+        self.assertEqual(BadStanza("hello", "it has no Architecture"), bad)
+        [bad] = read(STANZA.replace("Package: hello\n", ""))
+        self.assertEqual("?", bad.name)
 
     def test_only_those_that_are_wanted(self):
         self.assertEqual([], read(STANZA, None, ["bye"]))

@@ -174,6 +174,8 @@ class ExplainTests(SynchronousTestCase):
 
     def test_nobody_is_registered_for_it(self):
         self.assertEqual("waits for a trusted x86 builder, and none is registered", self.explain())
+        untrusted = self.explain(head=a_head(7, trusted=False))
+        self.assertEqual("waits for an untrusted x86 builder, and none is registered", untrusted)
 
     def test_all_are_hindered(self):
         builders = [a_candidate(1, building=True), a_candidate(2, building=True), a_candidate(3, builderok=False)]
@@ -197,6 +199,10 @@ class ExplainTests(SynchronousTestCase):
         self.assertEqual(
             "nothing that can be built now waits for a trusted x86 builder",
             explain_builder(a_candidate(), {("x86", False): 3}),
+        )
+        self.assertEqual(
+            "nothing that can be built now waits for an untrusted arm/x86 builder",
+            explain_builder(a_candidate(trusted=False, processors=("arm", "x86")), {}),
         )
         self.assertEqual("idle: the disk is full", explain_builder(a_candidate(), {}, "the disk is full"))
         self.assertEqual("building", explain_builder(a_candidate(building=True), {}, "the disk is full"))

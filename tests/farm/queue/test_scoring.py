@@ -74,6 +74,20 @@ class ScoreTests(SynchronousTestCase):
     def test_a_private_archive_goes_first(self):
         self.assertEqual(14005, total(replace(ENTRY, private=True)))
 
+    def test_each_reason_has_its_name(self):
+        entry = replace(ENTRY, private=True, archive_score=7)
+        names = ("urgency", "pocket", "component", "private", "archive")
+        found = [name for name, _ in score(entry, THEN, THEN, CLASSIC).parts]
+        self.assertEqual([name for name in found if name in names], list(names))
+        for apart, name, worth in (
+            (replace(ENTRY, section="universe/translations"), "language pack", 0),
+            (replace(ENTRY, purpose=Purpose.REBUILD), "rebuild", 4),
+        ):
+            self.assertEqual(((name, worth),), score(apart, THEN, THEN, CLASSIC).parts)
+
+    def test_what_the_weights_do_not_name_is_worth_nothing(self):
+        self.assertEqual(1000, total(ENTRY, 0, replace(CLASSIC, urgencies={}, pockets={})))
+
     def test_language_packs_wait(self):
         self.assertEqual(0, total(replace(ENTRY, section="translations", private=True), 1e6))
 

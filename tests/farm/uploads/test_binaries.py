@@ -172,3 +172,7 @@ class PackageTests(SynchronousTestCase):
     def test_sections(self):
         table = {"universe/x": ("universe", "x"), "x": ("", "x"), "a/b/x": ("a/b", "x")}
         self.assertEqual(table, {section: split_section(section) for section in table})
+
+    def test_what_no_listing_says_is_as_usual(self):
+        (package,) = binaries_of(read_folder(write(a_folder(), with_deb(listing={"Files": None}))), BUILD)
+        self.assertEqual(("main", "misc", "optional"), (package.component, package.section, package.priority))

@@ -75,6 +75,16 @@ class RefusedTests(SynchronousTestCase):
             reason = f"hello 1.0-1 is not newer than {newest}, which ubuntu has in hoary."
             self.assertEqual([reason], checked(sources(), published=("0.1", newest)))
 
+    def test_the_newest_version_is_so_by_debians_order(self):
+        reason = "hello 1.0-1 is not newer than 1.0-10, which ubuntu has in hoary."
+        self.assertEqual([reason], checked(sources(), published=("1.0-9", "1.0-10")))
+
+    def test_the_changes_name_the_suite_where_nobody_else_does(self):
+        self.assertEqual([], checked(sources(Distribution="hoary"), named=True))
+        self.assertEqual([], checked(sources(Distribution="warty")))
+        reason = f"{CHANGES} is of suite warty, not hoary."
+        self.assertEqual([reason], checked(sources(Distribution="warty"), named=True))
+
     def test_a_known_name_means_one_content_for_ever(self):
         self.assertEqual([f"{ORIG} is already in the archive, with other content."],
                          checked(sources(), known={ORIG: Content("0", "0", 8)}))  # fmt: skip

@@ -75,6 +75,25 @@ class ReferenceTests(SynchronousTestCase):
         error = self.assertRaises(BadReferenceError, parse_archive, "~cprov/ubuntu")
         self.assertEqual("'~cprov/ubuntu' names no archive: write it like ~cprov/ubuntu/ppa", str(error))
 
+    def test_each_refusal_says_what_it_was_to_name(self):
+        table = {
+            (
+                parse_archive,
+                "a/b/c",
+            ): "'a/b/c' names no archive: write it like ubuntu, ubuntu/partner or ~cprov/ubuntu/ppa",
+            (parse_archive, "A/b"): "'A' can't be the name of a archive",
+            (parse_archive, "a/B"): "'B' can't be the name of a archive",
+            (parse_series, "hoary"): "'hoary' names no series: write it like ubuntu/hoary",
+            (parse_series, "A/b"): "'A' can't be the name of a series",
+            (parse_architecture, "a/b"): "'a/b' names no architecture: write it like ubuntu/hoary/i386",
+            (parse_architecture, "a/b/C"): "'C' can't be the name of a architecture",
+            (parse_suite, "Hoary"): "'Hoary' can't be the name of a suite",
+            (parse_suite, "Hoary-updates"): "'Hoary' can't be the name of a suite",
+        }
+        for (parse, text), reason in table.items():
+            told = str(self.assertRaises(BadReferenceError, parse, text))
+            self.assertEqual(reason, told.partition(": use small letters")[0])
+
     def test_a_series_may_not_be_named_like_a_suite(self):
         error = self.assertRaises(BadReferenceError, check_series_name, "hoary-updates")
         self.assertEqual("'hoary-updates' can't be the name of a series: it ends like a pocket's suite", str(error))
