@@ -47,6 +47,10 @@ class AcceptedTests(SynchronousTestCase):
         for way, tar in (("1.0", "hello_2.tar.gz"), ("3.0 (native)", "hello_2.tar.xz")):
             self.assertEqual([], checked(bare([tar], "hello_2.dsc", Format=way, Version="1:2")))
 
+    def test_the_version_of_upstream_may_have_hyphens(self):
+        tars = ["hello_1.0-rc.orig.tar.gz", "hello_1.0-rc-1.debian.tar.xz"]
+        self.assertEqual([], checked(bare(tars, "hello_1.0-rc-1.dsc", Version="1.0-rc-1")))
+
     def test_an_orig_that_the_archive_has_need_not_come_again(self):
         whole = read(sources())
         files = sources()
@@ -124,6 +128,11 @@ class RefusedTests(SynchronousTestCase):
         reason = "There must be one .dsc file and at most one .changes file."
         self.assertIn(reason, checked({CHANGES: a_changes({}, Architecture="source").encode()}))
         self.assertIn(reason, checked({**sources(), "more.changes": b""}))
+
+    def test_a_fault_of_a_line_hides_no_missing_field(self):
+        reasons = checked(bare(Files="nonsense", Architecture=None))
+        self.assertIn(f"{DSC} has no field Architecture.", reasons)
+        self.assertTrue(any("nonsense" in reason or "can't be read" in reason for reason in reasons), reasons)
 
     def test_a_closed_place_is_told(self):
         self.assertEqual(["closed"], checked(sources(), closed="closed"))
