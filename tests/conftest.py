@@ -10,6 +10,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.support.databases import AT_THE_END
+
 settings.register_profile("farm", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("farm")
 
@@ -34,3 +36,9 @@ def pytest_collection_finish() -> None:
     """Let no collection of garbage look through the modules again: the simulation collects at each death of a master."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Clean up after a worker here, with all the time it takes: who takes his time at his exit is killed."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        AT_THE_END.close()

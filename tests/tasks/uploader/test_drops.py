@@ -1,6 +1,5 @@
 """A source that is dropped into incoming/ needs the signature of somebody who may upload it."""
 
-import atexit
 import shutil
 import subprocess
 from functools import cache
@@ -21,7 +20,7 @@ from buildmaster.tasks.uploader.drops import NO_GPGV, ONE_CHANGES, UNSIGNED, Dro
 from buildmaster.tasks.uploader.signatures import binary_key
 from buildmaster.work.sourceintake import SourceIntake
 from tests.support.contexts import a_context
-from tests.support.databases import a_folder
+from tests.support.databases import AT_THE_END, a_folder
 from tests.support.packages import sources, write
 from tests.support.rows import NOW, a_database, a_series, an_archive
 
@@ -34,7 +33,7 @@ def gnupg():
     if not (shutil.which("gpg") and shutil.which("gpgv")):
         raise AssertionError("gpg or gpgv is missing: `sh tests/prepare`, as root, installs them")
     home = a_folder()
-    atexit.register(subprocess.run, ["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
+    AT_THE_END.callback(subprocess.run, ["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
     for person in ("ada@example.com", "eve@example.com"):
         gpg(home, "--quick-generate-key", person, "ed25519", "sign", "never")
     return home
