@@ -16,7 +16,7 @@ REQUIRES = [
     "pytz>=2022.7",  # times are UTC, and are shown in the operator's zone
     "zope.interface>=6.2",  # contracts of slaves, the librarian and the import scheduler; 6.2 knows ``I | None``
     "alembic>=1.18",  # changes of the schema, on SQLite and PostgreSQL alike
-    "click>=8.3",  # the command line
+    "click>=8.4",  # the command line
     "python-debian>=1.0",  # .dsc, .changes, control files and versions
 ]
 
